@@ -1,0 +1,44 @@
+"""Expected trouble: what happened, and what to do next.
+
+Owns every exception that the program raises on purpose. A `FlakyDetectorError` is shown to the user as one line with a
+hint and no traceback; anything else that reaches the command line is a bug of ours.
+"""
+
+
+class FlakyDetectorError(Exception):
+    """Something that a user can mend.
+
+    Args:
+        message: what happened and where, one line.
+        hint: what to do next, one line; may be empty.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class SettingsError(FlakyDetectorError):
+    """A bad option, key, value or path. Exit code 2."""
+
+
+class SuiteError(FlakyDetectorError):
+    """The suite could not be run: it does not collect, has no tests, or its dependencies did not install. Exit code 3."""
+
+    exit_code = 3
+
+
+class GitHubError(FlakyDetectorError):
+    """GitHub refused or could not be reached. Never fatal for the analysis itself."""
+
+
+class Interrupted(FlakyDetectorError):  # noqa: N818 -- the word is xdist's and the shell's
+    """Ctrl-C or SIGTERM; what was found so far has been written. Exit code 130."""
+
+    exit_code = 130

@@ -1,0 +1,154 @@
+"""What is concluded: trials, proofs, diagnoses, findings, and the whole result.
+
+The shapes that `findings.json` publishes. Must not compute anything.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from flaky_detector.model.design import Order
+from flaky_detector.model.evidence import Signature, StateChange, Suspect
+from flaky_detector.model.identity import Gap, Location, TestId
+
+Kind = Literal["victim", "brittle", "non-deterministic", "cross-worker", "environment", "broken", "unknown"]
+Confidence = Literal["proven", "likely", "suspected"]
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """One order, re-run: how often its last test failed with the same signature, passed, or ended otherwise.
+
+    `role` says what the trial is for: `alone`, `after-polluter`, `without` (a control that leaves one step out), `search`,
+    `replay`, `after-cleaner`.
+    """
+
+    order: Order
+    role: str
+    same: int = 0
+    passed: int = 0
+    other: int = 0
+
+    @property
+    def attempts(self) -> int:
+        """How often the order was run to an answer."""
+        return self.same + self.passed + self.other
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on one symptom.
+
+    `polluters` are alternatives, each a set needed together in order; all were re-run. `minimal_order` includes the warm-up
+    test where one was needed (`warm_up` names it) and ends with the victim. `complete` is False where time ran out: then
+    the minimal order is the smallest so far. `tried` says in words what was tried, for a reader who gets no polluter.
+    """
+
+    test: TestId
+    signature: Signature
+    kind: Kind
+    confidence: Confidence
+    polluters: tuple[tuple[TestId, ...], ...] = ()
+    state_setters: tuple[tuple[TestId, ...], ...] = ()
+    cleaners: tuple[tuple[TestId, ...], ...] = ()
+    minimal_order: Order = ()
+    warm_up: tuple[TestId, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    state: tuple[StateChange, ...] = ()
+    complete: bool = True
+    tried: tuple[str, ...] = ()
+
+
+class Remedy(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to mend the cause, and when it fits; `patch` is a unified diff or None."""
+
+    title: str
+    text: str
+    fits: str = ""
+    example: str = ""
+    patch: str | None = None
+    patch_verified: bool = False
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """Why it happens, told from the proof and the sources.
+
+    `cause` is prose for a person, one paragraph. `steps` tells a chain, one line a step, with the worker of each. `location` is
+    where the polluter leaves the state behind. `remedies`: the first fits best.
+    """
+
+    rule: str
+    cause: str = ""
+    steps: tuple[str, ...] = ()
+    location: Location | None = None
+    remedies: tuple[Remedy, ...] = ()
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One failing test with all that is known of its cause."""
+
+    test: TestId
+    kind: Kind
+    confidence: Confidence
+    signature: Signature
+    polluters: tuple[tuple[TestId, ...], ...] = ()
+    state_setters: tuple[tuple[TestId, ...], ...] = ()
+    cleaners: tuple[tuple[TestId, ...], ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    state: tuple[StateChange, ...] = ()
+    minimal_order: Order = ()
+    warm_up: tuple[TestId, ...] = ()
+    reproduce: str = ""
+    diagnosis: Diagnosis | None = None
+    trials: tuple[Trial, ...] = ()
+    pythons: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+    message: str = ""
+    failed_in: int = 0
+    seen_in: int = 0
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+
+class LatentPolluter(msgspec.Struct, frozen=True, kw_only=True):
+    """A test that leaves state behind; no test was seen to fail from it yet. Never an accusation."""
+
+    test: TestId
+    state: tuple[StateChange, ...]
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One run as the report shows it."""
+
+    id: str
+    python: str
+    arrangement: str
+    seed: int | None
+    distribution: str
+    workers: int
+    tests: int
+    failed: int
+    seconds: float
+    exit_code: int
+    why: str = ""
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answer cost."""
+
+    suite_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    pytest_processes: int = 0
+    trials: int = 0
+    test_executions: int = 0
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole result of a hunt or an analysis: what every voice of the report speaks from."""
+
+    status: Literal["complete", "budget-exhausted", "interrupted"] = "complete"
+    runs: tuple[RunSummary, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    latent_polluters: tuple[LatentPolluter, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    cost: Cost = Cost()
+    settings: dict[str, Any] = {}

@@ -1,0 +1,79 @@
+"""The wire between the guest and the house: names of variables, options, properties and journal fields.
+
+Owns the format that the recorder writes and the house reads; both sides import these names from here and nowhere else. Must run on
+Python 3.8 and import nothing but the standard library's smallest parts.
+
+A journal is `journal-<worker>.jsonl`, one JSON object a line, UTF-8, the event's name under `ev`:
+
+    {"ev": "start", "v": 1, "worker": "gw0", "pid": 1, "time": 1700000000.0, "python": "3.11.7", "pytest": "8.0.0",
+     "rootdir": "/copy", "argv": [...], "plugins": {"pytest-django": "4.9"}, "seed": 7, "probes": ["django-apps", ...]}
+    {"ev": "collected", "tests": ["a.py::test_1", ...], "app_labels": ["shop"], "missing": ["ids in a forced order, not collected"]}
+        once per process; `tests` in the order that the project's own plugins gave, before a forced order is applied; under xdist
+        only the first worker (gw0) lists `tests`, the others leave it empty
+    {"ev": "begin", "id": "a.py::test_1", "pos": 0, "time": 1700000001.5}
+    {"ev": "end", "id": "a.py::test_1", "pos": 0, "attempt": 0, "outcome": "failed", "dur": 0.01,
+     "phases": [["setup", "passed", 0.001], ["call", "failed", 0.008], ["teardown", "passed", 0.001]],
+     "failures": [{"phase": "call", "type": "psycopg2.errors.DuplicateTable", "message": "...", "chain": [["type", "message"]],
+                   "raised_at": "django/db/backends/utils.py:_execute", "test_frame": "tests/test_a.py:test_1", "line": 19,
+                   "text": "...", "output": "..."}],
+     "state": [{"kind": "django-model", "key": "shop.Phantom", "before": null, "after": "digest", "scope": "function",
+                "origin": "tests.test_a:test_1.<locals>.Phantom"}],
+     "traits": ["db"]}
+        keys with empty values (`failures`, `state`, `traits`, `attempt` 0) are left out
+    {"ev": "crash", "id": "a.py::test_1", "worker": "gw1"}       written by the controller
+    {"ev": "note", "text": "..."}                               the recorder's own trouble: becomes a Gap
+    {"ev": "finish", "time": 1700000009.0, "exit": 1, "originals": ["/home/me/project/app/models.py"],
+     "databases": ["test_shop_fd1a2b_gw0"], "cost": {"django-apps": 0.001}}
+
+Workers are named as xdist names them; a run without xdist has the one worker `main`; the controller's journal is
+`journal-controller.jsonl`.
+
+A forced order is a JSON file: {"v": 1, "steps": [[0, "a.py::test_1"], [1, "b.py::test_2"]]}: worker index and node id (without an `@group`
+suffix), in the sequence in which they are to run. Collected tests that it does not name are deselected.
+"""
+
+VERSION = 1
+
+# Variables that wake the recorder.
+RECORD = "FLAKY_DETECTOR_RECORD"  # folder to write journals to; nothing happens without it or an order
+ORDER = "FLAKY_DETECTOR_ORDER"  # file with a forced order
+SHUFFLE = "FLAKY_DETECTOR_SHUFFLE"  # "seed:N" or "reversed", applied before the sorts of the project's plugins
+SHUFFLE_LAST = "FLAKY_DETECTOR_SHUFFLE_LAST"  # "1": apply the shuffle after every plugin's sort instead
+DATABASE_SUFFIX = "FLAKY_DETECTOR_DATABASE_SUFFIX"  # appended to the name of every Django test database
+ORIGINAL = "FLAKY_DETECTOR_ORIGINAL"  # the user's own tree: files imported from below it are reported at the end
+PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "none": none
+
+ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, DATABASE_SUFFIX, ORIGINAL, PROBES)
+
+# pytest options, the same as the variables of these names.
+RECORD_OPTION = "--flaky-detector-record"
+ORDER_OPTION = "--flaky-detector-order"
+
+PLUGIN = "flaky_detector.recorder"
+
+# JUnit properties.
+PROPERTY_NODEID = "flaky-detector.nodeid"
+PROPERTY_WORKER = "flaky-detector.worker"
+PROPERTY_POSITION = "flaky-detector.position"
+PROPERTY_STATE = "flaky-detector.state"
+
+JOURNAL_PREFIX = "journal-"
+JOURNAL_SUFFIX = ".jsonl"
+SERIAL_WORKER = "main"
+CONTROLLER = "controller"
+
+# Kinds of state.
+DJANGO_MODEL = "django-model"  # key "app_label.ModelName"
+FILE = "file"  # key: path relative to the rootdir, with forward slashes
+ENVIRON = "environ"  # key: the variable's name
+CWD = "cwd"  # key "cwd"
+
+MAX_MESSAGE = 2000
+MAX_TEXT = 8000
+MAX_OUTPUT = 4000
+
+
+def journal_name(worker):
+    # type: (str) -> str
+    """File name of a worker's journal."""
+    return JOURNAL_PREFIX + worker + JOURNAL_SUFFIX
