@@ -1,0 +1,87 @@
+"""What tests leave behind, over all runs: which changes are noise, who left what.
+
+Owns the arithmetic on state changes that plan, correlate and the report share. Must not judge anybody: state left behind is evidence,
+not guilt.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from flaky_detector.model.evidence import Execution, RunRecord, StateChange
+from flaky_detector.model.identity import TestId
+
+NOISE_SHARE = 0.2
+NOISE_TESTS = 8
+
+StateKey = tuple[str, str]
+
+
+def noise(records: Sequence[RunRecord]) -> frozenset[StateKey]:
+    """Things that so many tests change that a change tells nothing (caches, counters).
+
+    A (kind, key) is noise in a run when at least `NOISE_TESTS` tests and a share of `NOISE_SHARE` of that run's tests changed it.
+    Learnt from the runs, so there is no list of names to keep.
+    """
+    noisy: set[StateKey] = set()
+    for record in records:
+        tests_by_key: dict[StateKey, set[TestId]] = {}
+        for execution in record.executions:
+            for change in execution.state:
+                tests_by_key.setdefault((change.kind, change.key), set()).add(execution.test)
+        floor = max(NOISE_TESTS, NOISE_SHARE * len(record.executions))
+        noisy.update(key for key, tests in tests_by_key.items() if len(tests) >= floor)
+    return frozenset(noisy)
+
+
+def lasting(execution: Execution, noisy: frozenset[StateKey]) -> tuple[StateChange, ...]:
+    """The changes of one execution that are not noise."""
+    return tuple(change for change in execution.state if (change.kind, change.key) not in noisy)
+
+
+def footprints(records: Sequence[RunRecord]) -> Mapping[TestId, tuple[StateChange, ...]]:
+    """What each test was seen to leave behind in any run, without noise and without repetition, in the order first seen."""
+    noisy = noise(records)
+    seen: dict[TestId, dict[StateKey, StateChange]] = {}
+    for record in records:
+        for execution in record.executions:
+            for change in lasting(execution, noisy):
+                seen.setdefault(execution.test, {}).setdefault((change.kind, change.key), change)
+    return {test: tuple(changes.values()) for test, changes in seen.items()}
+
+
+def own_order(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
+    """The project's own order: as collected in the first run that tells, else as the first ordered serial run executed it."""
+    for record in records:
+        if record.collected:
+            return record.collected
+    for record in records:
+        if record.has_order and len(record.by_worker()) == 1:
+            return _without_repetition(execution.test for execution in record.executions)
+    return ()
+
+
+def _without_repetition(tests: Iterable[TestId]) -> tuple[TestId, ...]:
+    return tuple(dict.fromkeys(tests))
+
+
+def warm_ups(records: Sequence[RunRecord], count: int, avoid: Iterable[TestId] = ()) -> tuple[TestId, ...]:
+    """Tests that set the database up and are otherwise harmless, quickest first.
+
+    A suspect that runs as the very first test would change how the database is made; a warm-up makes it beforehand. Candidates ask
+    for a database, passed in every run, and left nothing behind. Fewer than `count`, or none, where there are no such tests.
+    """
+    changed = set(footprints(records)) | set(avoid)
+    outcomes: dict[TestId, Counter[bool]] = {}
+    quickest: dict[TestId, float] = {}
+    for record in records:
+        for execution in record.executions:
+            if "db" in execution.traits and "transactional_db" not in execution.traits:
+                outcomes.setdefault(execution.test, Counter())[execution.outcome == "passed"] += 1
+                quickest[execution.test] = min(quickest.get(execution.test, 1e9), execution.duration_seconds)
+    fit = [test for test, seen in outcomes.items() if not seen[False] and test not in changed]
+    return tuple(sorted(fit, key=lambda test: (round(quickest[test], 2), test))[:count])
+
+
+def majors(version: str) -> str:
+    """`3.11.7` → `3.11`."""
+    return ".".join(version.split(".")[:2])
