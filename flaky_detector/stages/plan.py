@@ -141,7 +141,7 @@ def _across_workers(records: Sequence[RunRecord], tests: Sequence[TestId]) -> Or
     A warm-up on each worker first, so that both databases stand before the tree changes, as they do in a real run.
     """
     noisy = noise(records)
-    for record in records:
+    for record in reversed(records):
         for rows in record.by_worker().values():
             changers = [
                 index
@@ -152,7 +152,7 @@ def _across_workers(records: Sequence[RunRecord], tests: Sequence[TestId]) -> Or
                 continue
             cause = [row.test for index, row in enumerate(rows[: changers[-1] + 1]) if index in changers or _leaves(row.state, noisy)]
             chosen = set(cause)
-            warm = warm_ups(records, 2, avoid=chosen)
+            warm = (warm_ups(records, 2, avoid=chosen) * 2)[:2]
             rest = [test for test in tests if test not in chosen]
             return (
                 *(Step(index, test) for index, test in enumerate(warm)),

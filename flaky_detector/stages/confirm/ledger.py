@@ -1,0 +1,120 @@
+"""What has been asked of the oracle, and what it said.
+
+Owns the counting of trials, the bound on them, and the reading of an answer: same failure, passed, or something else. Every question of
+the prover goes through this one door.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from flaky_detector.model import Execution, Gap, Order, Outcome, Signature, TestId, Trial
+from flaky_detector.rules import signatures_of
+from flaky_detector.stages.confirm.oracle import Answer, Oracle, Question
+
+
+class OutOfBudgetError(Exception):
+    """Time or trials are used up; the prover answers with the best so far."""
+
+
+class Tally(msgspec.Struct):
+    """How an order ended, over its attempts."""
+
+    same: int = 0
+    passed: int = 0
+    other: int = 0
+    last: Answer | None = None
+
+    @property
+    def attempts(self) -> int:
+        return self.same + self.passed + self.other
+
+
+class Ledger:
+    """The door to the oracle for one victim.
+
+    Args:
+        oracle: who runs the orders.
+        victim: the test whose end is read, always the last step.
+        signature: the failure that counts; any other failure is `other` and proves nothing.
+        app_labels: Django app labels of the suite, for the rules.
+        python: which interpreter to ask.
+        deadline: `time.monotonic()` value after which nothing more is asked.
+    """
+
+    def __init__(
+        self, oracle: Oracle, victim: TestId, signature: Signature, *, app_labels: Sequence[str], python: str, deadline: float
+    ) -> None:
+        self.oracle = oracle
+        self.victim = victim
+        self.signature = signature
+        self.app_labels = app_labels
+        self.python = python
+        self.deadline = deadline
+        self.tallies: dict[Order, Tally] = {}
+        self.roles: dict[Order, str] = {}
+        self.gaps: list[Gap] = []
+
+    def attempt(self, orders: Sequence[Order], role: str, times: int = 1) -> list[Tally]:
+        """Run each order until it has `times` attempts; the tallies, in the same sequence.
+
+        Orders that were asked before are not asked again beyond what is missing.
+        """
+        missing: list[Order] = []
+        for order in orders:
+            tally = self.tallies.setdefault(order, Tally())
+            self.roles.setdefault(order, role)
+            if role != "search":
+                self.roles[order] = role
+            missing += [order] * max(times - tally.attempts - missing.count(order), 0)
+        self._ask(missing)
+        return [self.tallies[order] for order in orders]
+
+    def _ask(self, orders: Sequence[Order]) -> None:
+        if not orders:
+            return
+        if time.monotonic() > self.deadline:
+            raise OutOfBudgetError
+        answers = self.oracle.ask([Question(order, self.python) for order in orders])
+        for order, answer in zip(orders, answers, strict=False):
+            self._count(self.tallies[order], answer)
+            if time.monotonic() > self.deadline:
+                close: Callable[[], None] | None = getattr(answers, "close", None)
+                if close:
+                    close()
+                raise OutOfBudgetError
+
+    def _count(self, tally: Tally, answer: Answer) -> None:
+        verdict = self._read(answer)
+        tally.same += verdict == "same"
+        tally.passed += verdict == "passed"
+        tally.other += verdict == "other"
+        tally.last = answer
+        self.gaps += [gap for gap in answer.gaps if gap not in self.gaps]
+
+    def _read(self, answer: Answer) -> str:
+        execution = self.end_of(answer)
+        if execution is None or not answer.executed:
+            return "other"
+        if execution.outcome.is_failure:
+            found = signatures_of(execution, self.app_labels)
+            return "same" if any(self.signature.matches(signature) for signature in found) else "other"
+        return "passed" if execution.outcome in (Outcome.PASSED, Outcome.XPASSED, Outcome.XFAILED) else "other"
+
+    def end_of(self, answer: Answer) -> Execution | None:
+        """How the victim ended: its last execution."""
+        return next((row for row in reversed(answer.executions) if row.test == self.victim), None)
+
+    def trials(self) -> tuple[Trial, ...]:
+        """Everything that was asked, in sequence."""
+        return tuple(
+            Trial(order=order, role=self.roles[order], same=tally.same, passed=tally.passed, other=tally.other)
+            for order, tally in self.tallies.items()
+            if tally.attempts
+        )
+
+    @property
+    def count(self) -> int:
+        """Number of trials so far."""
+        return sum(tally.attempts for tally in self.tallies.values())
