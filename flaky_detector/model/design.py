@@ -70,12 +70,20 @@ class Distribution(msgspec.Struct, frozen=True):
     version: str
 
 
+class Provided(msgspec.Struct, frozen=True):
+    """A pytest plugin that the user's environment lacks, installed into a folder of its own: on PYTHONPATH only where a run needs it."""
+
+    name: str
+    folder: str
+
+
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the suite in one interpreter before anything ran.
 
     `python` is the key that RunSpecs carry ("3.12", or the path that the user gave); `executable` the absolute path;
     `sys_path` as that interpreter sees it in the rootdir; `plugins` maps pytest plugin distributions to versions.
-    `addopts` is the project's own, from its ini file and PYTEST_ADDOPTS, already split.
+    `addopts` is the project's own, from its ini file and PYTEST_ADDOPTS, already split. `guest` is the folder that holds the
+    recorder and nothing else of ours.
     """
 
     python: str
@@ -86,7 +94,13 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     sys_path: tuple[str, ...] = ()
     plugins: tuple[Distribution, ...] = ()
     addopts: tuple[str, ...] = ()
+    guest: str = ""
+    provided: tuple[Provided, ...] = ()
 
     def has_plugin(self, name: str) -> bool:
         """Whether the distribution (as on PyPI, lower case) is installed."""
         return any(plugin.name == name for plugin in self.plugins)
+
+    def folder_of(self, name: str) -> str:
+        """Where a provided plugin lies; empty where the environment has its own."""
+        return next((plugin.folder for plugin in self.provided if plugin.name == name), "")
