@@ -1,13 +1,22 @@
 """How a run is started: RunSpec and Suite in, Invocation out.
 
 Owns the command line and the environment of a pytest process, and the Runner protocol. Must not start anything.
+
+The project's own addopts stay in force; what would spoil a run is overridden after them, knowingly: `-x` and `--maxfail` (every failure is
+wanted), `-n` and `--dist` (the specification says), coverage (it costs time and can fail the run), `-p no:randomly` and `-p no:xdist` only
+where the run needs the plugin.
 """
 
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
 from typing import Protocol
 
 import msgspec
 
-from flaky_detector.model import RunSpec
+from flaky_detector.model import Arrangement, Order, RunSpec, Suite, path_of
+from flaky_detector.recorder import wire
 
 
 class Invocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,3 +48,184 @@ class Runner(Protocol):
 
     def run(self, spec: RunSpec, deadline_seconds: float) -> str:
         """Run `spec` in a private copy of the tree with its own databases; the path of the bundle it left."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run happens: all absolute paths.
+
+    `rootdir` is the project's folder in the private copy (or the user's own, for a run in place) and `tree` the whole copied tree;
+    `original_rootdir` and `original_tree` are the user's. `scratch` becomes TMPDIR. `database_suffix` keeps the run's databases apart.
+    """
+
+    rootdir: str
+    tree: str
+    original_rootdir: str
+    original_tree: str
+    bundle: str
+    scratch: str
+    database_suffix: str = ""
+
+    def moved(self, path: str) -> str:
+        """A path of the user's tree as it is called in the copy; any other path unchanged."""
+        try:
+            inside = PurePath(path).relative_to(self.original_tree)
+        except ValueError:
+            return path
+        return str(PurePath(self.tree) / inside)
+
+
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How the user runs pytest: own arguments, the caller's PYTHONPATH, and whether the run is a trial.
+
+    In a trial reruns of failed tests are switched off, for they would blur the answer.
+    """
+
+    pytest_args: tuple[str, ...] = ()
+    python_path: str = ""
+    trial: bool = False
+
+
+def invocation(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> Invocation:
+    """The process that runs `spec` at `place`; of the user's arguments the paths are left out where `spec.select` replaces them."""
+    options = [*_reporting(suite, place), *_randomly(spec, suite), *_xdist(spec, suite)]
+    if manner.trial and suite.has_plugin("pytest-rerunfailures"):
+        options.append("--reruns=0")
+    return Invocation(
+        argv=(suite.executable, "-m", "pytest", *_chosen(spec, manner.pytest_args, place), *options),
+        env=_environment(spec, suite, place, manner),
+        cwd=place.rootdir,
+        bundle=place.bundle,
+        order_json=order_json(spec.order) if spec.order else "",
+    )
+
+
+def order_json(order: Order) -> str:
+    """A forced order as the recorder reads it."""
+    return json.dumps({"v": wire.VERSION, "steps": [[step.worker, step.test] for step in order]}, ensure_ascii=False)
+
+
+def files_of(order: Order) -> tuple[str, ...]:
+    """The files that hold the tests of an order: all that has to be collected for it."""
+    return tuple(dict.fromkeys(path_of(step.test) for step in order))
+
+
+FLAGS = frozenset(
+    [
+        "-v",
+        "-vv",
+        "-vvv",
+        "-q",
+        "-qq",
+        "-x",
+        "-s",
+        "-l",
+        "--lf",
+        "--ff",
+        "--nf",
+        "--sw",
+        "--create-db",
+        "--reuse-db",
+        "--no-migrations",
+        "--nomigrations",
+        "--no-cov",
+    ]
+)
+"""Options without a value, after which a path is a path. A path mistaken for a value only makes a trial collect more than it needs."""
+
+
+def _chosen(spec: RunSpec, pytest_args: Sequence[str], place: Place) -> Iterator[str]:
+    previous = ""
+    for argument in pytest_args:
+        is_value = previous.startswith("-") and "=" not in previous and previous not in FLAGS
+        previous = argument
+        if spec.select and not is_value and _is_path(argument, place):
+            continue
+        yield place.moved(argument)
+    yield from spec.select
+
+
+def _is_path(argument: str, place: Place) -> bool:
+    head = argument.split("::", maxsplit=1)[0]
+    return not argument.startswith("-") and (PurePath(head).is_absolute() or Path(place.original_rootdir, head).exists())
+
+
+def _reporting(suite: Suite, place: Place) -> Iterator[str]:
+    yield from ("-p", wire.PLUGIN, f"--junitxml={place.bundle}/junit.xml", "--maxfail=0", "--color=no")
+    if suite.has_plugin("pytest-cov"):
+        yield "--no-cov"
+
+
+def _randomly(spec: RunSpec, suite: Suite) -> Iterator[str]:
+    """pytest-randomly reorders only through the recorder, which puts the shuffle before the sorts of the project's plugins."""
+    installed = suite.has_plugin("pytest-randomly")
+    blocked = _blocks(suite.addopts, "randomly")
+    shuffled = spec.arrangement is Arrangement.SHUFFLED
+    if not shuffled:
+        if installed and not blocked:
+            yield from ("--randomly-dont-reorganize", "--randomly-seed=1")
+        return
+    if not installed and not suite.folder_of("pytest-randomly"):
+        return
+    if blocked:
+        yield from ("-p", "randomly")
+    yield from ("--randomly-dont-reorganize", f"--randomly-seed={spec.seed or 0}")
+    if blocked or not installed:
+        yield "--randomly-dont-reset-seed"
+
+
+def _xdist(spec: RunSpec, suite: Suite) -> Iterator[str]:
+    installed = suite.has_plugin("pytest-xdist")
+    blocked = _blocks(suite.addopts, "xdist")
+    if spec.workers:
+        if blocked:
+            yield from ("-p", "xdist")
+        yield from ("-n", str(spec.workers), "--dist", spec.distribution)
+    elif installed and not blocked:
+        yield from ("-n", "0", "--dist", "no")
+
+
+def _blocks(addopts: Sequence[str], plugin: str) -> bool:
+    """Whether the project's own addopts switch a plugin off, as `-p no:randomly` or `-pno:randomly`."""
+    joined = " ".join(addopts)
+    return f"-p no:{plugin}" in joined or f"-pno:{plugin}" in joined
+
+
+def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> dict[str, str | None]:
+    env: dict[str, str | None] = dict.fromkeys(wire.ALL_VARIABLES)
+    env |= {
+        wire.RECORD: place.bundle,
+        wire.DATABASE_SUFFIX: place.database_suffix or None,
+        "PYTHONPATH": os.pathsep.join(_python_path(spec, suite, place, manner.python_path)),
+        "TMPDIR": place.scratch,
+        "PYTHONUNBUFFERED": "1",
+    }
+    if place.tree != place.original_tree:
+        env[wire.ORIGINAL] = place.original_tree
+        env["PWD"] = place.rootdir
+    if spec.order:
+        env[wire.ORDER] = f"{place.bundle}/order.json"
+    if spec.arrangement is Arrangement.SHUFFLED:
+        env[wire.SHUFFLE] = f"seed:{spec.seed or 0}"
+    if spec.arrangement is Arrangement.REVERSED:
+        env[wire.SHUFFLE] = "reversed"
+    if not spec.keep_sort:
+        env[wire.SHUFFLE_LAST] = "1"
+    return env
+
+
+def _python_path(spec: RunSpec, suite: Suite, place: Place, python_path: str) -> Iterator[str]:
+    """The guest, plugins that the run needs and the environment lacks, then the user's own entries as they are called in the copy.
+
+    An entry of `sys.path` below the user's tree (an editable install) is put in front by its name in the copy, so that the copy's
+    modules are imported rather than the original's.
+    """
+    yield suite.guest
+    if spec.workers and suite.folder_of("pytest-xdist"):
+        yield suite.folder_of("pytest-xdist")
+    if spec.arrangement is Arrangement.SHUFFLED and suite.folder_of("pytest-randomly"):
+        yield suite.folder_of("pytest-randomly")
+    given = [entry for entry in python_path.split(os.pathsep) if entry]
+    yield from map(place.moved, given)
+    if place.tree != place.original_tree:
+        moved = [(entry, place.moved(entry)) for entry in suite.sys_path if "site-packages" not in entry and entry not in given]
+        yield from (new for old, new in moved if new not in (old, place.rootdir))

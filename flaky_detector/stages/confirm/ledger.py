@@ -4,13 +4,13 @@ Owns the counting of trials, the bound on them, and the reading of an answer: sa
 the prover goes through this one door.
 """
 
-import time
 from collections.abc import Callable, Sequence
 
 import msgspec
 
-from flaky_detector.model import Execution, Gap, Order, Outcome, Signature, TestId, Trial
+from flaky_detector.model import Execution, Gap, Order, Outcome, Trial
 from flaky_detector.rules import signatures_of
+from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.oracle import Answer, Oracle, Question
 
 
@@ -36,22 +36,15 @@ class Ledger:
 
     Args:
         oracle: who runs the orders.
-        victim: the test whose end is read, always the last step.
-        signature: the failure that counts; any other failure is `other` and proves nothing.
-        app_labels: Django app labels of the suite, for the rules.
-        python: which interpreter to ask.
-        deadline: `time.monotonic()` value after which nothing more is asked.
+        docket: the victim, always the last step of an order, and its signature: any other failure is `other` and proves nothing.
+        policy: the deadline, after which nothing more is asked.
     """
 
-    def __init__(
-        self, oracle: Oracle, victim: TestId, signature: Signature, *, app_labels: Sequence[str], python: str, deadline: float
-    ) -> None:
+    def __init__(self, oracle: Oracle, docket: Docket, policy: Policy) -> None:
         self.oracle = oracle
-        self.victim = victim
-        self.signature = signature
-        self.app_labels = app_labels
-        self.python = python
-        self.deadline = deadline
+        self.docket = docket
+        self.policy = policy
+        self.victim = docket.symptom.test
         self.tallies: dict[Order, Tally] = {}
         self.roles: dict[Order, str] = {}
         self.gaps: list[Gap] = []
@@ -74,12 +67,12 @@ class Ledger:
     def _ask(self, orders: Sequence[Order]) -> None:
         if not orders:
             return
-        if time.monotonic() > self.deadline:
+        if self.policy.seconds_left < 0:
             raise OutOfBudgetError
-        answers = self.oracle.ask([Question(order, self.python) for order in orders])
+        answers = self.oracle.ask([Question(order, self.docket.python) for order in orders])
         for order, answer in zip(orders, answers, strict=False):
             self._count(self.tallies[order], answer)
-            if time.monotonic() > self.deadline:
+            if self.policy.seconds_left < 0:
                 close: Callable[[], None] | None = getattr(answers, "close", None)
                 if close:
                     close()
@@ -98,8 +91,8 @@ class Ledger:
         if execution is None or not answer.executed:
             return "other"
         if execution.outcome.is_failure:
-            found = signatures_of(execution, self.app_labels)
-            return "same" if any(self.signature.matches(signature) for signature in found) else "other"
+            found = signatures_of(execution, self.docket.app_labels)
+            return "same" if any(self.docket.symptom.signature.matches(signature) for signature in found) else "other"
         return "passed" if execution.outcome in (Outcome.PASSED, Outcome.XPASSED, Outcome.XFAILED) else "other"
 
     def end_of(self, answer: Answer) -> Execution | None:

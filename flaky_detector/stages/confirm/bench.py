@@ -1,0 +1,76 @@
+"""Orders made of a victim and some others, and what counts as shown.
+
+Owns the form of every trial: warm-up first on each worker, then the tests in question, the victim last; and the judgement of a tally. Must
+not search.
+
+    one process       warm-up · polluter · victim
+    two workers       0: warm-up            polluter · writer
+                      1:          warm-up                      first · victim
+"""
+
+import math
+from collections.abc import Sequence
+
+from flaky_detector.model import Order, Step, TestId, Trial
+from flaky_detector.stages.confirm.docket import Docket, Policy
+from flaky_detector.stages.confirm.ledger import Ledger, Tally
+
+SIGNIFICANT = 0.01
+MOST_REPEATS = 12
+
+
+class Bench:
+    """Where trials of one victim are put together and judged."""
+
+    def __init__(self, docket: Docket, ledger: Ledger, policy: Policy) -> None:
+        self.docket = docket
+        self.ledger = ledger
+        self.policy = policy
+        self.victim = docket.symptom.test
+        self.tried: list[str] = []
+
+    def alone(self) -> Order:
+        """The victim and nothing else."""
+        return (Step(0, self.victim),)
+
+    def after(self, tests: Sequence[TestId]) -> Order:
+        """The victim after `tests`, in one process."""
+        warm = [test for test in self.docket.warm_up[:1] if test not in tests and test != self.victim]
+        return tuple(Step(0, test) for test in (*warm, *tests, self.victim))
+
+    def across(self, others: Sequence[TestId], own: Sequence[TestId]) -> Order:
+        """`others` on one worker, then `own` and the victim on another; both have set their databases up before."""
+        warm = [test for test in self.docket.warm_up if test not in (*others, *own, self.victim)]
+        first = [Step(0, warm[0]), Step(1, warm[-1])] if warm else []
+        return (*first, *(Step(0, test) for test in others), *(Step(1, test) for test in own), Step(1, self.victim))
+
+    def shows(self, order: Order, role: str = "search") -> bool:
+        """Whether one attempt at the order fails with the signature."""
+        return self.ledger.attempt([order], role)[0].same > 0
+
+    def holds(self, order: Order, alone: Tally) -> bool:
+        """Whether the order fails with the signature time and again, where the victim alone does not.
+
+        Every attempt must fail so. Where only some do, more attempts are made at both, and Fisher's exact test decides (one-sided, at 1 %).
+        """
+        tally = self.ledger.attempt([order], "after-polluter", self.policy.repeats)[0]
+        if tally.same == tally.attempts:
+            return True
+        if not tally.same:
+            return False
+        for times in range(2 * self.policy.repeats, MOST_REPEATS + 1, self.policy.repeats):
+            tally, alone = self.ledger.attempt([order], "after-polluter", times)[0], self.ledger.attempt([self.alone()], "alone", times)[0]
+            if alone.same == 0 and chance_of(tally, alone) < SIGNIFICANT:
+                return True
+        return False
+
+    def trials(self) -> tuple[Trial, ...]:
+        """Everything asked so far."""
+        return self.ledger.trials()
+
+
+def chance_of(tally: Tally, alone: Tally) -> float:
+    """Fisher's exact test, one-sided: how likely are so many failures in `tally` if both orders fail equally often."""
+    n, m, failures = tally.attempts, alone.attempts, tally.same + alone.same
+    whole = math.comb(n + m, failures)
+    return sum(math.comb(n, k) * math.comb(m, failures - k) for k in range(tally.same, min(n, failures) + 1)) / whole

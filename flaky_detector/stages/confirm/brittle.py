@@ -1,0 +1,52 @@
+"""It fails alone: brittle, broken, or a matter of the Python?
+
+Owns the search for state-setters. A brittle test is a victim with the question negated: it fails alone and passes after its state-setter.
+"""
+
+from collections.abc import Sequence
+
+from flaky_detector.model import Confidence, Kind, Order, TestId
+from flaky_detector.stages.confirm.bench import Bench
+from flaky_detector.stages.confirm.minimise import minimise
+
+
+class Verdict:
+    """What a test that fails alone turned out to be."""
+
+    def __init__(self, kind: Kind, confidence: Confidence, setters: tuple[TestId, ...] = (), order: Order = ()) -> None:
+        self.kind = kind
+        self.confidence = confidence
+        self.setters = setters
+        self.order = order
+
+
+def judge(bench: Bench) -> Verdict:
+    """What the victim is, given that it fails alone, every time."""
+    symptom = bench.docket.symptom
+    if not symptom.passing:
+        bench.tried.append("it fails alone and in every run: no order was seen in which it passes")
+        return Verdict("broken", "likely")
+    if set(symptom.passing_pythons) and not set(symptom.pythons) & set(symptom.passing_pythons):
+        bench.tried.append(f"it passes on {', '.join(symptom.passing_pythons)} only")
+        return Verdict("environment", "likely")
+    for tests in bench.docket.passing:
+        if tests and _passes(bench, tests):
+            return _smallest_setter(bench, tests)
+    bench.tried.append("orders in which it had passed, replayed: it failed in them as well")
+    return Verdict("unknown", "suspected")
+
+
+def _passes(bench: Bench, tests: Sequence[TestId]) -> bool:
+    return bench.ledger.attempt([bench.after(tests)], "search")[0].passed > 0
+
+
+def _smallest_setter(bench: Bench, tests: Sequence[TestId]) -> Verdict:
+    leavers = [index for index in reversed(range(len(tests))) if bench.docket.left.get(tests[index])]
+    ranked = [*leavers, *(index for index in reversed(range(len(tests))) if index not in set(leavers))]
+    smallest = minimise(ranked, lambda chosen: _passes(bench, [tests[index] for index in chosen]))
+    setters = tuple(tests[index] for index in smallest or ())
+    order = bench.after(setters)
+    tally = bench.ledger.attempt([order], "after-state-setter", bench.policy.repeats)[0]
+    if smallest and tally.passed == tally.attempts:
+        return Verdict("brittle", "proven", setters, order)
+    return Verdict("unknown", "suspected")

@@ -1,0 +1,55 @@
+"""What the prover is given for one symptom, and how far it may go.
+
+Owns two records. Must not ask or decide anything.
+"""
+
+import time
+from collections.abc import Mapping
+
+import msgspec
+
+from flaky_detector.model import Order, StateChange, Suspect, Symptom, TestId
+
+
+class Docket(msgspec.Struct, frozen=True, kw_only=True):
+    """One symptom with everything that the runs tell of it.
+
+    `failing` is an order in which it failed: what its own worker ran before it, without the victim. `elsewhere` is what other
+    workers had begun by then, in time's order. `passing` are orders in which it passed, shortest first, without the victim.
+    `warm_up` are harmless tests that set a database up: one for each worker. `left` says what each test leaves behind. `known` are
+    sets of tests, by worker, that were proven for a failure of the same family: tried first. `seconds` estimates how long the
+    failing order takes.
+    """
+
+    symptom: Symptom
+    suspects: tuple[Suspect, ...] = ()
+    failing: tuple[TestId, ...] = ()
+    elsewhere: tuple[TestId, ...] = ()
+    passing: tuple[tuple[TestId, ...], ...] = ()
+    warm_up: tuple[TestId, ...] = ()
+    left: Mapping[TestId, tuple[StateChange, ...]] = {}
+    known: tuple[Order, ...] = ()
+    app_labels: tuple[str, ...] = ()
+    python: str = ""
+    other_pythons: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the prover may go.
+
+    `repeats` is how often each order of a proof is run; `deadline` a `time.monotonic()` value; `most_singles` how many suspects are tried
+    alone; `jobs` how many trials may run at once. `look_further` says whether to look for a second polluter in what remains of the failing
+    order once a first is proven.
+    """
+
+    repeats: int = 3
+    deadline: float = float("inf")
+    most_singles: int = 12
+    jobs: int = 1
+    look_further: bool = True
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline."""
+        return self.deadline - time.monotonic()
