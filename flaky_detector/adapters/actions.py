@@ -1,0 +1,170 @@
+"""GitHub Actions as a process sees it: where it runs, and what it can tell the runner.
+
+Owns environment variables, the event file, workflow commands, outputs and the job summary. Must not talk to GitHub. What a pull request's
+author can choose (branch names, test names, error texts) goes through `command` or a random delimiter, never raw into a line that the
+runner reads.
+"""
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from flaky_detector.model.secret import Secret
+
+SUMMARY_LIMIT_BYTES = 1024 * 1024
+ANNOTATIONS_A_LEVEL = 10
+"""The runner shows no more of one level for a step."""
+
+CUT_NOTE = "\n\n_The rest did not fit: GitHub shows 1 MiB of a summary. It is in the report's folder._\n"
+
+
+class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Where this process runs. Everything is empty outside of GitHub Actions.
+
+    `pull_request` is 0 where there is none; `head_sha` the pull request's own commit (`GITHUB_SHA` is a merge made for the run), "" where
+    the event does not tell; `from_fork` means that the token may only read.
+    """
+
+    repository: str = ""
+    event: str = ""
+    pull_request: int = 0
+    head_sha: str = ""
+    commit: str = ""
+    from_fork: bool = False
+    api_url: str = "https://api.github.com"
+    server_url: str = "https://github.com"
+    run_url: str = ""
+    token: Secret = msgspec.field(default_factory=Secret)
+
+    @property
+    def repository_url(self) -> str:
+        """The repository's page."""
+        return f"{self.server_url}/{self.repository}" if self.repository else ""
+
+
+def whereabouts(environ: Mapping[str, str]) -> Whereabouts:
+    """Read the environment and the event file; a file that is missing or broken counts as empty."""
+    event = _event(environ.get("GITHUB_EVENT_PATH", ""))
+    pull = _pull_request(event)
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    server = environ.get("GITHUB_SERVER_URL", "").rstrip("/") or "https://github.com"
+    run = environ.get("GITHUB_RUN_ID", "")
+    head, base = _table(pull, "head"), _table(pull, "base")
+    head_sha = str(head.get("sha") or "")
+    return Whereabouts(
+        repository=repository,
+        event=environ.get("GITHUB_EVENT_NAME", ""),
+        pull_request=_number(pull, event, environ.get("GITHUB_REF", "")),
+        head_sha=head_sha,
+        commit=head_sha or environ.get("GITHUB_SHA", ""),
+        from_fork=bool(base) and _table(head, "repo").get("id") != _table(base, "repo").get("id"),
+        api_url=environ.get("GITHUB_API_URL", "").rstrip("/") or "https://api.github.com",
+        server_url=server,
+        run_url=f"{server}/{repository}/actions/runs/{run}" if repository and run else "",
+        token=Secret(environ.get("INPUT_GITHUB-TOKEN", "").strip() or environ.get("GITHUB_TOKEN", "").strip()),
+    )
+
+
+def _event(path: str) -> dict[str, Any]:
+    try:
+        event = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    except (OSError, ValueError):
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _table(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
+    child = parent.get(name)
+    return child if isinstance(child, dict) else {}
+
+
+def _pull_request(event: dict[str, Any]) -> dict[str, Any]:
+    """The event's pull request; `workflow_run` lists those of its run (none where it came from a fork)."""
+    pulls = _table(event, "workflow_run").get("pull_requests")
+    first = pulls[0] if isinstance(pulls, list) and pulls else {}
+    return _table(event, "pull_request") or (first if isinstance(first, dict) else {})
+
+
+def _number(pull: dict[str, Any], event: dict[str, Any], ref: str) -> int:
+    issue = _table(event, "issue")
+    if not pull and issue.get("pull_request"):
+        pull = issue
+    number = pull.get("number")
+    if isinstance(number, int):
+        return number
+    match = re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", ref)
+    return int(match[1]) if match else 0
+
+
+def command(name: str, message: str = "", **properties: object) -> str:
+    """A workflow command, escaped: one line that the runner understands on stdout."""
+    told = ",".join(f"{key}={_escaped(str(value), more=':,')}" for key, value in properties.items() if value not in {"", None})
+    return f"::{name}{' ' + told if told else ''}::{_escaped(message)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for character in "%\r\n" + more:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
+
+
+def plain(text: str) -> Iterator[str]:
+    """The lines of a text that the runner must show and not obey."""
+    word = secrets.token_hex(16)
+    yield command("stop-commands", word)
+    yield from text.splitlines()
+    yield f"::{word}::"
+
+
+def first_of_each_level(levels: Iterable[str]) -> Iterator[bool]:
+    """For each annotation, whether the runner would still show it."""
+    seen: dict[str, int] = {}
+    for level in levels:
+        seen[level] = seen.get(level, 0) + 1
+        yield seen[level] <= ANNOTATIONS_A_LEVEL
+
+
+def write_outputs(environ: Mapping[str, str], outputs: Mapping[str, str]) -> None:
+    """Set the step's outputs; nothing where there is no file for them."""
+    path = environ.get("GITHUB_OUTPUT", "")
+    if not path:
+        return
+    with Path(path).open("a", encoding="utf-8") as file:
+        for name, value in outputs.items():
+            end = f"end-{secrets.token_hex(16)}"
+            file.write(f"{name}<<{end}\n{value}\n{end}\n")
+
+
+def write_summary(environ: Mapping[str, str], text: str) -> None:
+    """Add to the job summary, at most as much as GitHub takes; nothing where there is no file for it."""
+    path = environ.get("GITHUB_STEP_SUMMARY", "")
+    if not path:
+        return
+    file = Path(path)
+    room = SUMMARY_LIMIT_BYTES - (file.stat().st_size if file.exists() else 0)
+    with file.open("ab") as stream:
+        stream.write(_cut(text, room))
+
+
+def _cut(text: str, room: int) -> bytes:
+    data = text.encode("utf-8", "replace")
+    if len(data) <= room:
+        return data
+    note = CUT_NOTE.encode()
+    head = data[: max(0, room - len(note))]
+    return head[: head.rfind(b"\n") + 1] + note if room >= len(note) else b""
+
+
+def in_workspace(environ: Mapping[str, str], path: Path) -> str:
+    """A path as later steps can use it: relative to the workspace, which is another folder inside the container than outside."""
+    workspace = environ.get("GITHUB_WORKSPACE", "")
+    whole = path.resolve()
+    if workspace and whole.is_relative_to(Path(workspace).resolve()):
+        return os.path.relpath(whole, Path(workspace).resolve())
+    return str(path)
