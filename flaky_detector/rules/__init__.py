@@ -1,0 +1,35 @@
+"""The registry of rules: one failure family a file, asked in this order; the last one recognises everything."""
+
+from collections.abc import Sequence
+
+from flaky_detector.model import Execution, Failure, Outcome, Signature
+from flaky_detector.rules.conflicting_models import ConflictingModels
+from flaky_detector.rules.duplicate_table import DuplicateTable
+from flaky_detector.rules.migration_drift import MigrationDrift
+from flaky_detector.rules.other_failure import OtherFailure
+from flaky_detector.rules.rule import Rule
+
+FALLBACK = OtherFailure()
+RULES: tuple[Rule, ...] = (DuplicateTable(), ConflictingModels(), MigrationDrift(), FALLBACK)
+CRASH = Failure(phase="call", exception="crash", message="the worker died while it ran this test")
+
+
+def rule_of(name: str) -> Rule:
+    """The rule that a signature names; the fallback for a name that a later version may have written."""
+    return next((rule for rule in RULES if rule.name == name), FALLBACK)
+
+
+def signature_of(failure: Failure, app_labels: Sequence[str] = ()) -> Signature:
+    """The signature by the first rule that recognises the failure."""
+    found = (rule.recognise(failure, app_labels) for rule in RULES)
+    return next(signature for signature in found if signature is not None)
+
+
+def signatures_of(execution: Execution, app_labels: Sequence[str] = ()) -> tuple[Signature, ...]:
+    """The distinct signatures of an execution's failures, the first phase first; empty where it did not fail."""
+    if not execution.outcome.is_failure:
+        return ()
+    crashed = (CRASH,) if execution.outcome is Outcome.CRASHED else ()
+    nothing_told = (Failure(phase="call", exception="", message=""),)
+    failures = execution.failures or crashed or nothing_told
+    return tuple(dict.fromkeys(signature_of(failure, app_labels) for failure in failures))

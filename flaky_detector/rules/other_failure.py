@@ -1,0 +1,97 @@
+"""Any failure that no other rule recognises, by a fingerprint: exception, its message without what varies, and where it was raised.
+
+Owns the last place in the registry: it recognises everything. Lines, values, addresses, identifiers and paths are taken out, for they
+differ between two runs of one failure; an assertion's message is left out altogether, for it holds little but values. Places are files, not
+functions: that is what every witness tells alike.
+"""
+
+import re
+from collections.abc import Sequence
+
+from flaky_detector.model import Failure, Remedy, Signature, StateChange
+from flaky_detector.recorder import wire
+from flaky_detector.rules.wording import bare
+
+VARYING = (
+    (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
+    (re.compile(r"0x[0-9a-fA-F]+"), "<address>"),
+    (re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`"), "<text>"),
+    (re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]* at <address>>"), "<value>"),
+    (re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.@+-]+){2,}[\\/]?"), "<path>"),
+    (re.compile(r"\b[0-9a-fA-F]{12,}\b"), "<hex>"),
+    (re.compile(r"\d+(?:[.,:]\d+)*"), "#"),
+)
+LONGEST_MESSAGE = 120
+READ = 1000
+WITHOUT_MESSAGE = frozenset(("AssertionError", "Failed", "KeyError"))
+SETTING = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+SOURCE_LINE = re.compile(r"^>.*$", re.MULTILINE)
+INSTALLED = re.compile(r"^.*(?:site-packages|dist-packages|lib/python3\.\d+)/")
+
+
+def normalised(message: str) -> str:
+    """The first line of a message without what differs from run to run."""
+    text = message.strip().partition("\n")[0][:READ]
+    for varying, word in VARYING:
+        text = varying.sub(word, text)
+    return " ".join(text.split())[:LONGEST_MESSAGE]
+
+
+def place(raised_at: str) -> str:
+    """The file of `path:function`, without what differs between installations."""
+    path = raised_at.replace("\\", "/").rpartition(":")[0] or raised_at
+    return INSTALLED.sub("", path.removeprefix("./").replace("../", "")).lstrip("/")
+
+
+def settings_in(failure: Failure) -> tuple[str, ...]:
+    """Names such as `SHOP_MODE` that the failing line or a KeyError speaks of: likely environment variables."""
+    words = set(SETTING.findall(failure.message[:READ])) if bare(failure.exception) == "KeyError" else set()
+    lines = SOURCE_LINE.findall(failure.text)
+    return tuple(sorted(words | set(SETTING.findall(lines[-1][:READ]) if lines else ())))
+
+
+class OtherFailure:
+    """Resources: names of settings or environment variables that the failure speaks of."""
+
+    name = "other-failure"
+
+    def recognise(self, failure: Failure, app_labels: Sequence[str] = ()) -> Signature | None:
+        """Always a signature."""
+        kind = bare(failure.exception) or "failure"
+        message = "" if kind in WITHOUT_MESSAGE else normalised(failure.message)
+        return Signature(
+            rule=self.name,
+            resources=settings_in(failure),
+            exception=f"{kind}: {message}" if message else kind,
+            where=place(failure.raised_at or failure.test_frame),
+        )
+
+    def explains(self, signature: Signature, change: StateChange) -> bool:
+        """An environment variable that the failure names; the working directory where a file was not found."""
+        if change.kind == wire.ENVIRON:
+            return change.key in signature.resources
+        return change.kind == wire.CWD and signature.exception.startswith("FileNotFoundError")
+
+    def names(self, signature: Signature) -> tuple[str, ...]:
+        """The settings named."""
+        return signature.resources
+
+    def remedies(self, signature: Signature, state: Sequence[StateChange]) -> tuple[Remedy, ...]:
+        """How to set a variable or change directory for one test only."""
+        return tuple(CURES[kind] for kind in CURES if any(change.kind == kind for change in state))
+
+
+CURES = {
+    wire.ENVIRON: Remedy(
+        title="Set environment variables through `monkeypatch`",
+        text="`monkeypatch.setenv` and `monkeypatch.delenv` put the old value back when the test ends, however it ends.",
+        fits="the test itself sets the variable",
+        example='def test_mode(monkeypatch):\n    monkeypatch.setenv("SHOP_MODE", "sale")\n',
+    ),
+    wire.CWD: Remedy(
+        title="Change directory through `monkeypatch`",
+        text="`monkeypatch.chdir` goes back when the test ends, however it ends.",
+        fits="the test itself changes directory",
+        example="def test_reads_a_file(monkeypatch, tmp_path):\n    monkeypatch.chdir(tmp_path)\n",
+    ),
+}

@@ -1,0 +1,178 @@
+"""The recorder's own journals: one JSON object a line (see `recorder.wire`) → what each process did.
+
+Owns the reading of journals. A line that is cut or damaged costs that line and makes a Gap. A test that began and never ended was running
+when the process died.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from flaky_detector.model import Execution, Failure, Gap, Outcome, Raised, StateChange, TestId, bare_test_id
+from flaky_detector.recorder import wire
+from flaky_detector.stages.ingest.testimony import Paper, Testimony
+
+MOST_NAMED = 5
+
+
+class Told(msgspec.Struct):
+    """One journal's events, sorted by kind while it is read."""
+
+    worker: str
+    source: str
+    begun: dict[int, tuple[TestId, float]] = msgspec.field(default_factory=dict)
+    ended: list[Execution] = msgspec.field(default_factory=list)
+    crashed: list[tuple[TestId, str]] = msgspec.field(default_factory=list)
+    gaps: list[Gap] = msgspec.field(default_factory=list)
+    python: str = ""
+    collected: tuple[TestId, ...] = ()
+    app_labels: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
+    finished: bool = False
+
+    def gap(self, text: str) -> None:
+        self.gaps.append(Gap(self.source, text))
+
+
+def is_journal(name: str) -> bool:
+    """Whether a file name is a journal's."""
+    base = name.rsplit("/", 1)[-1]
+    return base.startswith(wire.JOURNAL_PREFIX) and base.endswith(wire.JOURNAL_SUFFIX)
+
+
+def read_journals(papers: Sequence[Paper], bundle: str) -> Testimony:
+    """All journals of one run as one testimony."""
+    told = [_read(paper, bundle) for paper in papers]
+    gaps = [gap for one in told for gap in one.gaps]
+    executions = [execution for one in told for execution in one.ended]
+    known = {(execution.test, execution.worker) for execution in executions}
+    for test, worker in (crash for one in told for crash in one.crashed):
+        gaps.append(Gap(bundle, f"worker {worker} crashed while it ran {test}"))
+        if (test, worker) not in known:
+            after = max((row.position for row in executions if row.worker == worker), default=-1) + 1
+            executions.append(Execution(test=test, worker=worker, position=after, outcome=Outcome.CRASHED))
+    return Testimony(
+        witness=", ".join(paper.name.rsplit("/", 1)[-1].removesuffix(wire.JOURNAL_SUFFIX) for paper in papers),
+        executions=tuple(executions),
+        gaps=tuple(gaps),
+        python=next((one.python for one in told if one.python), ""),
+        collected=next((one.collected for one in told if one.collected), ()),
+        app_labels=_union(one.app_labels for one in told),
+        originals=_union(one.originals for one in told),
+    )
+
+
+def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for group in groups for item in group))
+
+
+def _read(paper: Paper, bundle: str) -> Told:
+    base = paper.name.rsplit("/", 1)[-1]
+    told = Told(base.removeprefix(wire.JOURNAL_PREFIX).removesuffix(wire.JOURNAL_SUFFIX), f"{bundle}/{base}")
+    for number, event in _events(paper, told):
+        try:
+            _take(event, told)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            told.gap(f"line {number} is damaged and was left out ({type(error).__name__}: {error})")
+    _close(told)
+    return told
+
+
+def _events(paper: Paper, told: Told) -> Iterator[tuple[int, dict[str, Any]]]:
+    decoder = msgspec.json.Decoder(dict[str, Any])
+    lines = paper.data.split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield number, decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            cut = number == len(lines)
+            told.gap("its last line is cut: the process was killed while it wrote" if cut else f"line {number} is damaged and was left out")
+
+
+def _take(event: dict[str, Any], told: Told) -> None:
+    match event.get("ev"):
+        case "start":
+            if int(event.get("v", wire.VERSION)) > wire.VERSION:
+                told.gap(f"written by a later version of the recorder ({event['v']}); what is new in it is not understood")
+            told.worker = str(event.get("worker") or told.worker)
+            told.python = str(event.get("python", ""))
+        case "collected":
+            told.collected = tuple(bare_test_id(test) for test in event.get("tests", ()))
+            told.app_labels = tuple(map(str, event.get("app_labels", ())))
+            _say_missing(event.get("missing", ()), told)
+        case "begin":
+            told.begun[int(event["pos"])] = (bare_test_id(event["id"]), float(event.get("time", 0.0)))
+        case "end":
+            told.ended.append(_execution(event, told))
+        case "crash":
+            told.crashed.append((bare_test_id(event["id"]), str(event["worker"])))
+        case "note":
+            told.gap(str(event["text"]))
+        case "finish":
+            told.finished = True
+            told.originals = tuple(map(str, event.get("originals", ())))
+        case _:
+            pass
+
+
+def _say_missing(missing: Sequence[str], told: Told) -> None:
+    if missing:
+        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        told.gap(f"the forced order names tests that were not collected: {', '.join(missing[:MOST_NAMED])}{more}")
+
+
+def _execution(event: dict[str, Any], told: Told) -> Execution:
+    position = int(event["pos"])
+    test = bare_test_id(event["id"])
+    began = told.begun.pop(position, None)
+    return Execution(
+        test=test,
+        worker=told.worker,
+        position=position,
+        outcome=Outcome(event["outcome"]),
+        duration_seconds=float(event.get("dur", 0.0)),
+        started_seconds=began[1] if began and began[0] == test else 0.0,
+        failures=tuple(map(_failure, event.get("failures", ()))),
+        state=tuple(map(_state, event.get("state", ()))),
+        traits=tuple(map(str, event.get("traits", ()))),
+        attempt=int(event.get("attempt", 0)),
+    )
+
+
+def _failure(row: dict[str, Any]) -> Failure:
+    return Failure(
+        phase=row["phase"],
+        exception=str(row.get("type", "")),
+        message=str(row.get("message", "")),
+        chain=tuple(Raised(str(kind), str(message)) for kind, message in row.get("chain", ())),
+        raised_at=str(row.get("raised_at", "")),
+        test_frame=str(row.get("test_frame", "")),
+        line=int(row.get("line", 0)),
+        text=str(row.get("text", "")),
+        output=str(row.get("output", "")),
+    )
+
+
+def _state(row: dict[str, Any]) -> StateChange:
+    return StateChange(
+        kind=str(row["kind"]),
+        key=str(row["key"]),
+        before=row.get("before"),
+        after=row.get("after"),
+        scope=str(row.get("scope", "function")),
+        origin=str(row.get("origin", "")),
+    )
+
+
+def _close(told: Told) -> None:
+    """What was running when the process died, and that it died."""
+    for position, (test, began) in told.begun.items():
+        told.gap(f"{test} began and did not end: the process died, or was ended, while it ran")
+        attempt = sum(execution.position == position for execution in told.ended)
+        crash = Execution(test=test, worker=told.worker, position=position, outcome=Outcome.CRASHED, started_seconds=began, attempt=attempt)
+        told.ended.append(crash)
+    if not told.finished and told.ended:
+        told.gap("ends without a last word: the process was ended before it could finish")

@@ -1,0 +1,41 @@
+"""What ingest reads and what each of its readers says.
+
+Owns the nouns between readers and merge: papers, bundles, testimonies. Must not read or weigh anything.
+"""
+
+import msgspec
+
+from flaky_detector.model import Execution, Gap, TestId
+
+
+class Paper(msgspec.Struct, frozen=True):
+    """One file of a run, by its name within the bundle."""
+
+    name: str
+    data: bytes
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """The papers of one run. `name` is unique among the bundles that are read together, and becomes the run's id for foreign ones."""
+
+    name: str
+    papers: tuple[Paper, ...]
+
+
+class Testimony(msgspec.Struct, frozen=True, kw_only=True):
+    """What one paper says of a run; empty fields where it says nothing.
+
+    `executions` carry worker "" and position -1 where the witness does not know them. `seconds` is the run's wall time.
+    """
+
+    witness: str
+    executions: tuple[Execution, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    python: str = ""
+    seed: int | None = None
+    distribution: str = ""
+    workers: int = 0
+    seconds: float = 0.0
+    collected: tuple[TestId, ...] = ()
+    app_labels: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
