@@ -1,0 +1,14 @@
+"""Where a run happens: a private copy of the user's tree, or the tree itself with everything put back afterwards.
+
+Owns reading, copying, restoring and removing trees. Must not know what runs in them.
+
+    with Template.of(rootdir, folder) as template:      the tree as it is now, once
+        with template.copy(folder) as copy:             as often as there are runs
+            ...run in copy.rootdir
+"""
+
+from flaky_detector.adapters.workspace.copies import Copy, Template, private_copy
+from flaky_detector.adapters.workspace.guard import guarded, restore_left_over
+from flaky_detector.adapters.workspace.removal import remove
+
+__all__ = ["Copy", "Template", "guarded", "private_copy", "remove", "restore_left_over"]
