@@ -1,0 +1,147 @@
+"""What is done around the command line inside the action's container.
+
+Owns the container's particulars: the workspace belongs to somebody else, the project may lie in a subfolder, mode and paths come as
+inputs. The command line is passed in. Must not know what a mode does.
+"""
+
+import contextlib
+import io
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from pathlib import Path
+
+from flaky_detector.adapters.actions import command, write_outputs
+from flaky_detector.errors import FlakyDetectorError, SettingsError
+
+MODES = ("hunt", "plan", "run", "analyze", "report")
+OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", "slice", "config")
+"""Inputs that are no settings."""
+
+OWN_PLAN = "-"
+"""Stands for a plan made on the spot: the same inputs make the same plan on every runner, so none has to be carried about."""
+
+CommandLine = Callable[[Sequence[str]], int]
+
+
+def act(environ: MutableMapping[str, str], command_line: CommandLine) -> int:
+    """Run the mode that the inputs ask for; the exit code.
+
+    Args:
+        environ: the process environment; git learns from it that the workspace may be trusted.
+        command_line: takes arguments, returns the exit code, raises nothing.
+    """
+    workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
+    try:
+        folder = project_folder(workspace, _input(environ, "working-directory"))
+        arguments = arguments_of(environ)
+    except FlakyDetectorError as trouble:
+        sys.stdout.write(command("error", str(trouble)) + "\n")
+        return trouble.exit_code
+    trust(environ, workspace)
+    os.chdir(folder)
+    try:
+        return _in_mode(environ, arguments, command_line)
+    finally:
+        hand_back(workspace)
+
+
+def arguments_of(environ: Mapping[str, str]) -> list[str]:
+    """The command line that the inputs stand for; settings are not in it, the command line reads those itself."""
+    mode = _input(environ, "mode") or "hunt"
+    if mode not in MODES:
+        raise SettingsError(f"bad value {mode!r} for the action's input 'mode'", f"allowed: {', '.join(MODES)}")
+    config = _input(environ, "config")
+    options = ["--config", config] if config else []
+    return [mode, *options, *_subject(mode, environ)]
+
+
+def _subject(mode: str, environ: Mapping[str, str]) -> list[str]:
+    paths = shlex.split(_input(environ, "artifacts"))
+    if mode == "plan":
+        return ["--format", "matrix"]
+    if mode == "run":
+        return ["--plan", _input(environ, "plan") or OWN_PLAN, "--slice", _input(environ, "slice") or "1/1"]
+    if mode == "analyze":
+        _required(environ, mode, "artifacts")
+        return paths
+    if mode == "report":
+        return paths[:1] or [str(Path(_input(environ, "output") or "flaky-detector-report") / "findings.json")]
+    return []
+
+
+def _input(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(f"INPUT_{name.upper()}", "").strip()
+
+
+def _required(environ: Mapping[str, str], mode: str, name: str) -> str:
+    value = _input(environ, name)
+    if not value:
+        raise SettingsError(f"mode {mode!r} needs the action's input {name!r}", "see action.yml for what it takes")
+    return value
+
+
+def project_folder(workspace: Path, working_directory: str) -> Path:
+    """The folder to work in; it must exist, and lie in the workspace, since nothing else is mounted."""
+    folder = (workspace / working_directory).resolve()
+    if not folder.is_dir() or not folder.is_relative_to(workspace):
+        raise SettingsError(
+            f"the action's input 'working-directory' is {working_directory!r}, which is no folder of the workspace",
+            "give a path relative to the checkout, and check the repository out before",
+        )
+    return folder
+
+
+def trust(environ: MutableMapping[str, str], workspace: Path) -> None:
+    """Let git work in a tree of another owner, for our process and its children; no file is written."""
+    count = int(environ.get("GIT_CONFIG_COUNT") or 0)
+    environ[f"GIT_CONFIG_KEY_{count}"] = "safe.directory"
+    environ[f"GIT_CONFIG_VALUE_{count}"] = str(workspace)
+    environ["GIT_CONFIG_COUNT"] = str(count + 1)
+
+
+def hand_back(workspace: Path) -> int:
+    """Give what root made in the workspace to the workspace's owner, or later steps could not remove it; how many that were."""
+    owner = workspace.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return 0
+    given = 0
+    for path in _everything_in(workspace):
+        with contextlib.suppress(OSError):
+            if path.lstat().st_uid == 0:
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+                given += 1
+    return given
+
+
+def _everything_in(folder: Path) -> Iterator[Path]:
+    for root, folders, files in os.walk(folder):
+        for name in folders + files:
+            yield Path(root, name)
+
+
+def _in_mode(environ: Mapping[str, str], arguments: list[str], command_line: CommandLine) -> int:
+    if arguments[0] == "plan":
+        code, printed = _printed(arguments, command_line)
+        sys.stdout.write(printed)
+        write_outputs(environ, {"matrix": printed.strip()})
+        return code
+    if OWN_PLAN in arguments:
+        config = arguments[1 : arguments.index("--plan")]
+        code, printed = _printed(["plan", *config, "--format", "json"], command_line)
+        if code:
+            return code
+        with tempfile.TemporaryDirectory(prefix="flaky-detector-plan-") as folder:
+            file = Path(folder, "plan.json")
+            file.write_text(printed, encoding="utf-8")
+            return command_line([str(file) if each == OWN_PLAN else each for each in arguments])
+    return command_line(arguments)
+
+
+def _printed(arguments: Sequence[str], command_line: CommandLine) -> tuple[int, str]:
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        code = command_line(arguments)
+    return code, text.getvalue()

@@ -1,0 +1,142 @@
+"""What a hunt inside GitHub Actions tells: comment, annotations, job summary, outputs.
+
+Owns whether a comment is wanted and what is said where none could be made. A refusal of GitHub's never fails the run: it is told in the
+summary. Must not word any page: that is the report's.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from flaky_detector import __version__
+from flaky_detector.adapters import actions
+from flaky_detector.adapters.actions import Whereabouts
+from flaky_detector.adapters.github import Note, Patience, Posted, Target, keep_comment
+from flaky_detector.errors import GitHubError
+from flaky_detector.model.findings import Result
+from flaky_detector.settings import Settings
+from flaky_detector.stages.report.pages import Annotation, Context, Pages
+
+Say = Callable[[str], None]
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """The comment's address, what the summary adds about it, and what only the log says."""
+
+    url: str = ""
+    for_summary: str = ""
+    for_log: str = ""
+
+
+def context(settings: Settings, environ: Mapping[str, str]) -> Context:
+    """Where the report will be read, as far as the runner tells."""
+    place = actions.whereabouts(environ)
+    return Context(
+        key=settings.comment_key,
+        commit=place.commit,
+        repository_url=place.repository_url,
+        run_url=place.run_url,
+        version=__version__,
+        can_comment=bool(place.token and place.pull_request) and not (place.from_fork and place.event == "pull_request"),
+    )
+
+
+def publish(result: Result, pages: Pages, settings: Settings, environ: Mapping[str, str], say: Say) -> str:
+    """Tell GitHub and the runner.
+
+    Args:
+        result: what was found.
+        pages: the same, worded.
+        settings: whether a comment is wanted, and where the report's folder is.
+        environ: the process environment, as the runner set it.
+        say: takes one line for the log; it must not wrap or decorate it, since the runner reads workflow commands from there.
+
+    Returns:
+        The comment's address, "" where there is none.
+    """
+    outcome = _comment(result, pages, settings, actions.whereabouts(environ))
+    if outcome.for_log:
+        _say_instead(pages.comment, outcome.for_log, environ, say)
+    elif outcome.url:
+        say(f"comment: {outcome.url}")
+    if environ.get("GITHUB_ACTIONS") == "true":
+        _annotate(pages.annotations, settings, environ, say)
+    actions.write_summary(environ, pages.summary + (f"\n\n> [!NOTE]\n> {outcome.for_summary}\n" if outcome.for_summary else ""))
+    actions.write_outputs(environ, outputs(result, settings, environ, outcome.url))
+    return outcome.url
+
+
+def outputs(result: Result, settings: Settings, environ: Mapping[str, str], comment_url: str) -> dict[str, str]:
+    """The step's outputs; paths are relative to the workspace, since the workspace is elsewhere inside the container."""
+    proven = [finding for finding in result.findings if finding.confidence == "proven"]
+    polluters = dict.fromkeys(test for finding in proven for polluters in finding.polluters for test in polluters)
+    return {
+        "findings": actions.in_workspace(environ, settings.output / "findings.json"),
+        "findings-count": str(len(result.findings)),
+        "proven-count": str(len(proven)),
+        "polluters": json.dumps(list(polluters)),
+        "report": actions.in_workspace(environ, settings.output / "report.html"),
+        "comment-url": comment_url,
+    }
+
+
+def wanted(setting: str, findings: int) -> tuple[bool, bool]:
+    """Whether to write a comment at all, and whether to create one where there is none.
+
+    `auto` creates one when something was found, and always updates an existing one: a comment must not go on accusing a test after it
+    was mended.
+    """
+    if setting == "off" or (setting == "on-findings" and not findings):
+        return False, False
+    return True, setting == "always" or findings > 0
+
+
+def _comment(result: Result, pages: Pages, settings: Settings, place: Whereabouts) -> _Outcome:
+    write, create = wanted(settings.comment, len(result.findings))
+    if not write:
+        return _Outcome()
+    if not place.pull_request:
+        return _Outcome(for_log="no comment: this run belongs to no pull request")
+    if not place.token:
+        return _Outcome(for_log="no comment: there is no token", for_summary="No comment was posted: the input `github-token` is empty.")
+    target = Target(
+        api_url=place.api_url,
+        repository=place.repository,
+        pull_request=place.pull_request,
+        head_sha=place.head_sha,
+        token=place.token,
+    )
+    try:
+        posted = keep_comment(target, Note(key=settings.comment_key, body=pages.comment, create=create), Patience())
+    except GitHubError as trouble:
+        return _refused(trouble, fork=place.from_fork)
+    return _told(posted)
+
+
+def _refused(trouble: GitHubError, *, fork: bool) -> _Outcome:
+    where = "This pull request comes from a fork, whose token may only read. " if fork else ""
+    return _Outcome(
+        for_log=f"no comment: {trouble}",
+        for_summary=f"No comment was posted: {trouble.message}. {where}Hint: {trouble.hint}. The report's folder has it as comment.md.",
+    )
+
+
+def _told(posted: Posted) -> _Outcome:
+    if posted.done == "stale":
+        return _Outcome(for_summary="The comment was left alone: the pull request has a newer commit than the one tested here.")
+    return _Outcome(url=posted.url)
+
+
+def _say_instead(comment: str, why: str, environ: Mapping[str, str], say: Say) -> None:
+    in_actions = environ.get("GITHUB_ACTIONS") == "true"
+    say(why)
+    for line in actions.plain(comment) if in_actions else comment.splitlines():
+        say(line)
+
+
+def _annotate(annotations: tuple[Annotation, ...], settings: Settings, environ: Mapping[str, str], say: Say) -> None:
+    for each, shown in zip(annotations, actions.first_of_each_level(one.level for one in annotations), strict=True):
+        if shown:
+            path = actions.in_workspace(environ, settings.rootdir / each.path)
+            say(actions.command(each.level, each.message, file=path, line=each.line, title=each.title))
