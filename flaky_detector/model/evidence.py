@@ -100,7 +100,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     `executions` are sorted by worker, then position. `witnesses` names what was read (`journal-gw0`, `junit`, `console`).
     `has_order` is False where positions are unknown. `app_labels` are the Django app labels seen by the recorder.
     `collected` is the project's own collection order where the recorder saw it, else empty. `imported_originals` lists
-    files that the run imported from the user's own tree although it ran in a copy.
+    files that the run imported from the user's own tree although it ran in a copy. `shared` names what two runs at once would meet over:
+    ports that were bound by number, files written outside the tree and the scratch folder.
     """
 
     spec: RunSpec
@@ -115,6 +116,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     collected: tuple[TestId, ...] = ()
     app_labels: tuple[str, ...] = ()
     imported_originals: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     bundle: str = ""
 
     @property

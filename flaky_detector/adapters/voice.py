@@ -1,0 +1,85 @@
+"""What a person sees while the program works: live in a terminal, plain lines elsewhere.
+
+Owns stderr. Must not decide what is said.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+
+PLAIN_LINE_EVERY_SECONDS = 60.0
+
+Tick = Callable[[float], None]
+
+
+class Voice:
+    """Progress and messages.
+
+    Args:
+        quiet: say nothing but errors.
+        verbose: say every trial too.
+        color: allow colours.
+        stream: where to; stderr by default, so that stdout holds results only.
+    """
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, color: bool = True, stream: TextIO | None = None) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.console = Console(file=stream or sys.stderr, no_color=not color, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+    def say(self, text: str) -> None:
+        """One line, unless quiet."""
+        if not self.quiet:
+            self.console.print(text)
+
+    def detail(self, text: str) -> None:
+        """One line that only --verbose shows."""
+        if self.verbose:
+            self.say(text)
+
+    def raw(self, line: str) -> None:
+        """One line on stdout as it is: the Actions runner reads workflow commands there."""
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    def result(self, text: str) -> None:
+        """The answer, on stdout; said even when quiet."""
+        Console(file=sys.stdout, no_color=self.console.no_color, highlight=False, soft_wrap=True, emoji=False).print(text, end="")
+
+    @contextmanager
+    def task(self, label: str, *, seconds: float | None = None) -> Iterator[Tick]:
+        """Something that takes time: a spinner with the time so far in a terminal, a line a minute elsewhere.
+
+        Args:
+            label: what is going on.
+            seconds: how long it will take, where that is known.
+        """
+        expected = f" of about {clock(seconds)}" if seconds else ""
+        if self.quiet or not self.console.is_terminal:
+            yield self._plain_tick(label, expected)
+            return
+        with self.console.status(label) as status:
+            yield lambda elapsed: status.update(f"{label} · {clock(elapsed)}{expected}")
+
+    def _plain_tick(self, label: str, expected: str) -> Tick:
+        last = time.monotonic()
+
+        def tick(elapsed: float) -> None:
+            nonlocal last
+            if time.monotonic() - last >= PLAIN_LINE_EVERY_SECONDS:
+                last = time.monotonic()
+                self.say(f"{label} · {clock(elapsed)}{expected}")
+
+        return tick
+
+
+def clock(seconds: float) -> str:
+    """`42 s`, `3 min 10 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,0 +1,141 @@
+"""The way without a hunt: from artefacts, or from an order that somebody has, to findings.
+
+Owns `analyze` and `confirm`. Must not read files: bundles come in.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from flaky_detector.errors import Interrupted, SettingsError
+from flaky_detector.model import (
+    Arrangement,
+    Evidence,
+    Execution,
+    Gap,
+    Order,
+    Result,
+    RunRecord,
+    RunSpec,
+    Step,
+    Suspect,
+    Symptom,
+    TestId,
+    on_one_worker,
+    workers_of,
+)
+from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.pipeline.hunt import conclude, examine, prove_all
+from flaky_detector.pipeline.launch import Launcher
+from flaky_detector.settings import Settings
+from flaky_detector.stages.classify import classify
+from flaky_detector.stages.correlate import Sources
+from flaky_detector.stages.ingest import Bundle, ingest
+from flaky_detector.stages.run import files_of
+
+
+def read(bundles: Sequence[Bundle], gaps: Sequence[Gap], dossier: Dossier) -> Dossier:
+    """All bundles as records; raises SettingsError where not one test was found in them."""
+    for bundle in bundles:
+        record = ingest(bundle)
+        if record.executions:
+            dossier.records.append(record)
+        else:
+            dossier.gaps += record.gaps or [Gap(bundle.name, "no test was found in it")]
+    for gap in gaps:
+        dossier.add_gap(gap.source, gap.text)
+    return dossier
+
+
+def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: Launcher | None = None) -> Result:
+    """Findings from what was read; with a launcher, the suspects are proven by re-running."""
+    if not dossier.records:
+        reasons = "; ".join(f"{gap.source}: {gap.text}" for gap in dossier.gaps[:3])
+        raise SettingsError(
+            f"nothing to analyse: {reasons or 'no JUnit XML, bundle or xdist -v log there'}", "give the artefacts of a test run"
+        )
+    try:
+        examine(dossier, sources)
+        if launcher is not None:
+            prove_all(launcher, dossier, settings, sources)
+    except Interrupted:
+        dossier.status = "interrupted"
+    return conclude(dossier, settings, sources)
+
+
+class Given(msgspec.Struct, frozen=True):
+    """What a person says of a failing test: a failing order, suspects on its own worker, suspects on another."""
+
+    victim: TestId
+    order: tuple[TestId, ...] = ()
+    suspects: tuple[TestId, ...] = ()
+    elsewhere: tuple[TestId, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to start from."""
+        return not (self.order or self.suspects or self.elsewhere)
+
+    def orders(self) -> list[Order]:
+        """Orders in which it may fail: as given, all suspects together, and each of them singly."""
+        own = [test for test in self.order if test != self.victim] or list(self.suspects)
+        together = (*(Step(0, test) for test in self.elsewhere), *(Step(int(bool(self.elsewhere)), test) for test in (*own, self.victim)))
+        singly = [on_one_worker((test, self.victim)) for test in self.suspects if len(self.suspects) > 1]
+        return [together, *singly]
+
+
+def confirm(given: Given, launcher: Launcher, dossier: Dossier, sources: Sources) -> Result:
+    """Run the orders once to see the failure, then prove it as a hunt would."""
+    settings = launcher.settings
+    try:
+        _see_it_fail(given, launcher, dossier)
+        examine(dossier, sources, given.victim)
+        dossier.symptoms = [(symptom, _accused(given, suspects)) for symptom, suspects in dossier.symptoms]
+        prove_all(launcher, dossier, settings, sources)
+    except Interrupted:
+        dossier.status = "interrupted"
+    return conclude(dossier, settings, sources)
+
+
+def _see_it_fail(given: Given, launcher: Launcher, dossier: Dossier) -> None:
+    """Records of the orders given, and of the victim alone, until it was seen to fail; says so where it never does."""
+    for number, order in enumerate([on_one_worker((given.victim,)), *given.orders()]):
+        workers = workers_of(order)
+        spec = RunSpec(
+            id=f"{number:02d}-given",
+            python=launcher.suites[0].python,
+            arrangement=Arrangement.FORCED,
+            order=order,
+            select=files_of(order),
+            workers=workers if workers > 1 else 0,
+            distribution="load" if workers > 1 else "no",
+            why="the victim alone" if not number else f"{len(order) - 1} tests before it, on {workers} worker{'s' if workers > 1 else ''}",
+        )
+        record = launcher.run_suite(spec, settings_deadline(launcher, dossier))
+        if not any(execution.test == given.victim for execution in record.executions):
+            raise SettingsError(
+                f"{given.victim} was not run: {launcher.why_nothing_ran(record)[0]}", "give its full node id, as pytest prints it"
+            )
+        dossier.add_record(record)
+
+
+def settings_deadline(launcher: Launcher, dossier: Dossier) -> float:
+    """For one run: the run's own limit, or what is left of the budget."""
+    return min(launcher.settings.run_timeout_seconds, max(dossier.seconds_left, 1.0))
+
+
+def _accused(given: Given, suspects: Sequence[Suspect]) -> tuple[Suspect, ...]:
+    """Those whom the person named, in that order, with the reasons that the evidence gives; then the others."""
+    ranked = {suspect.test: suspect for suspect in suspects}
+    named = [_named(test, "same", ranked) for test in given.suspects] + [_named(test, "other", ranked) for test in given.elsewhere]
+    tests = {suspect.test for suspect in named}
+    return (*named, *(suspect for suspect in suspects if suspect.test not in tests))
+
+
+def _named(test: TestId, worker: str, ranked: dict[TestId, Suspect]) -> Suspect:
+    known = ranked.get(test, Suspect(test=test, score=0.0))
+    reason = Evidence("tree" if worker == "other" else "named", "named on the command line")
+    return msgspec.structs.replace(known, worker=worker, evidence=(*known.evidence, reason))
+
+
+__all__ = ["Execution", "Given", "RunRecord", "Symptom", "analyze", "classify", "confirm", "read"]

@@ -1,0 +1,79 @@
+"""What the prover is given: a symptom, its suspects and all runs in, a Docket out.
+
+Owns the choice of the failing and passing orders that are worth replaying. Must not prove or rank.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from flaky_detector.model import Execution, Order, RunRecord, Sighting, StateChange, Suspect, Symptom, TestId
+from flaky_detector.model.footprint import warm_ups
+from flaky_detector.stages.confirm import Docket
+from flaky_detector.stages.correlate import Papers
+
+MOST_PASSING = 3
+
+
+def docket_of(
+    symptom: Symptom, suspects: Sequence[Suspect], papers: Papers, records: Sequence[RunRecord], known: Sequence[Order] = ()
+) -> Docket:
+    """The docket of one symptom.
+
+    The failing order is the shortest one after which it failed, among those that hold the strongest suspect where any does.
+    """
+    sighting = _most_telling(symptom, suspects, papers)
+    prefix = papers.prefix(sighting) if sighting else ()
+    record = next((record for record in records if sighting and record.spec.id == sighting.run), records[0])
+    avoid = {symptom.test, *(suspect.test for suspect in suspects)}
+    return Docket(
+        symptom=symptom,
+        suspects=tuple(suspects),
+        failing=_tests(prefix),
+        elsewhere=_elsewhere(papers, sighting),
+        passing=_passing(symptom, papers),
+        warm_up=warm_ups(records, 2, avoid),
+        left=papers.left,
+        known=tuple(known),
+        app_labels=next((record.app_labels for record in records if record.app_labels), ()),
+        python=record.spec.python,
+        other_pythons=tuple(sorted({other.spec.python for other in records} - {record.spec.python})),
+        seconds=sum(row.duration_seconds for row in prefix),
+    )
+
+
+def _most_telling(symptom: Symptom, suspects: Sequence[Suspect], papers: Papers) -> Sighting | None:
+    if not symptom.failing:
+        return None
+    first = suspects[0].test if suspects else None
+
+    def rank(sighting: Sighting) -> tuple[bool, int]:
+        prefix = papers.prefix(sighting)
+        rows = [*prefix, *(row for rows in papers.elsewhere(sighting).values() for row in rows)]
+        return (first is not None and all(row.test != first for row in rows), len(prefix))
+
+    return min(symptom.failing, key=rank)
+
+
+def _elsewhere(papers: Papers, sighting: Sighting | None) -> tuple[TestId, ...]:
+    if sighting is None:
+        return ()
+    rows = [row for rows in papers.elsewhere(sighting).values() for row in rows]
+    return _tests(sorted(rows, key=lambda row: row.started_seconds))
+
+
+def _passing(symptom: Symptom, papers: Papers) -> tuple[tuple[TestId, ...], ...]:
+    orders = {_tests(papers.prefix(sighting)) for sighting in symptom.passing}
+    return tuple(sorted((order for order in orders if order), key=len)[:MOST_PASSING])
+
+
+def _tests(rows: Sequence[Execution]) -> tuple[TestId, ...]:
+    return tuple(dict.fromkeys(row.test for row in rows))
+
+
+def family_of(symptom: Symptom) -> tuple[str, str, str]:
+    """What symptoms of one cause have in common: a proof for one is the first guess for the next."""
+    return symptom.signature.rule, symptom.signature.exception, symptom.signature.resource
+
+
+def left_by(tests: Sequence[TestId], left: Mapping[TestId, tuple[StateChange, ...]]) -> tuple[StateChange, ...]:
+    """Everything that these tests leave behind, without repetition."""
+    return tuple({(change.kind, change.key): change for test in tests for change in left.get(test, ())}.values())

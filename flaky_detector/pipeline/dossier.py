@@ -1,0 +1,81 @@
+"""What is known so far, while a hunt goes on: it can be concluded at any moment, also when interrupted.
+
+Owns the gathering of records, proofs, gaps and costs. Must not run or decide anything.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from flaky_detector.model import Cost, Gap, Proof, RunRecord, Suspect, Symptom
+from flaky_detector.model.findings import RunSummary
+from flaky_detector.model.footprint import majors
+
+Status = Literal["complete", "budget-exhausted", "interrupted"]
+
+
+class Dossier:
+    """Everything that a hunt or an analysis has found out; filled bit by bit."""
+
+    def __init__(self, budget_seconds: float = float("inf")) -> None:
+        self.started = time.monotonic()
+        self.deadline = self.started + budget_seconds
+        self.records: list[RunRecord] = []
+        self.gaps: list[Gap] = []
+        self.symptoms: list[tuple[Symptom, tuple[Suspect, ...]]] = []
+        self.proofs: dict[int, Proof] = {}
+        self.status: Status = "complete"
+        self.pytest_processes = 0
+        self.trials = 0
+        self.test_executions = 0
+
+    @property
+    def seconds_left(self) -> float:
+        """Of the budget."""
+        return self.deadline - time.monotonic()
+
+    def add_gap(self, source: str, text: str) -> None:
+        """Evidence that is missing; the same gap counts once."""
+        gap = Gap(source, text)
+        if gap not in self.gaps:
+            self.gaps.append(gap)
+
+    def add_record(self, record: RunRecord) -> None:
+        """One run, with its cost."""
+        self.records.append(record)
+        self.pytest_processes += max(record.spec.workers, 0) + 1
+        self.test_executions += len(record.executions)
+
+    def all_gaps(self) -> tuple[Gap, ...]:
+        """Those of the runs and our own, each once."""
+        return tuple(dict.fromkeys((*(gap for record in self.records for gap in record.gaps), *self.gaps)))
+
+    def cost(self) -> Cost:
+        """What it took so far."""
+        return Cost(
+            suite_seconds=round(sum(record.seconds for record in self.records), 3),
+            wall_seconds=round(time.monotonic() - self.started, 3),
+            pytest_processes=self.pytest_processes,
+            trials=self.trials,
+            test_executions=self.test_executions,
+        )
+
+
+def summaries(records: Sequence[RunRecord]) -> tuple[RunSummary, ...]:
+    """The runs as the report shows them."""
+    return tuple(
+        RunSummary(
+            id=record.spec.id,
+            python=record.python or majors(record.spec.python),
+            arrangement=record.spec.arrangement.value,
+            seed=record.spec.seed,
+            distribution=record.spec.distribution,
+            workers=record.spec.workers,
+            tests=len({execution.test for execution in record.executions}),
+            failed=record.failed,
+            seconds=round(record.seconds, 3),
+            exit_code=record.exit_code,
+            why=record.spec.why,
+        )
+        for record in records
+    )

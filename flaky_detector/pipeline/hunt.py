@@ -1,0 +1,163 @@
+"""The whole way: plan, run, ingest, classify, correlate, confirm, diagnose.
+
+Owns the sequence of the stages and how the budget is shared. What was found so far survives every end: an interrupt, a spent budget, a
+run that did not work.
+"""
+
+from collections.abc import Mapping
+
+from flaky_detector.errors import FlakyDetectorError, Interrupted, SuiteError
+from flaky_detector.model import Order, Proof, RunRecord, RunSpec, Suspect, Symptom, TestId
+from flaky_detector.model.findings import Result
+from flaky_detector.model.footprint import footprints
+from flaky_detector.pipeline.conclude import finding_of, latent_polluters, with_diagnosis
+from flaky_detector.pipeline.dockets import docket_of, family_of
+from flaky_detector.pipeline.dossier import Dossier, summaries
+from flaky_detector.pipeline.launch import Launcher
+from flaky_detector.pipeline.oracle import SubprocessOracle
+from flaky_detector.settings import Settings
+from flaky_detector.stages.classify import classify
+from flaky_detector.stages.confirm import Policy, prove
+from flaky_detector.stages.correlate import Sources, correlate, lay_out
+from flaky_detector.stages.diagnose import diagnose
+from flaky_detector.stages.plan import plan
+
+RUNS_SHARE = 0.6
+"""Of the budget: runs stop there, so that time is left to prove what they show."""
+
+NOTHING_RAN = (2, 3, 4, 5)
+"""Exit codes of pytest with which no test was run: interrupted at collection, internal error, usage, no tests."""
+
+
+def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources, only: TestId | None = None) -> Result:
+    """Runs the suite as planned and proves what fails; with `only`, proves that test's symptoms alone."""
+    try:
+        _gather_runs(launcher, dossier, settings)
+        examine(dossier, sources, only)
+        if settings.confirm:
+            prove_all(launcher, dossier, settings, sources)
+    except Interrupted:
+        dossier.status = "interrupted"
+        launcher.voice.say("interrupted: writing what was found so far")
+        if not dossier.symptoms:
+            examine(dossier, sources, only)
+    return conclude(dossier, settings, sources)
+
+
+def _gather_runs(launcher: Launcher, dossier: Dossier, settings: Settings) -> None:
+    pythons = [suite.python for suite in launcher.suites]
+    while specs := plan(settings, pythons, dossier.records):
+        spec = specs[0]
+        if dossier.records and not _fits(dossier, settings):
+            dossier.status = "budget-exhausted"
+            dossier.add_gap("plan", f"the budget of {settings.budget_seconds:.0f} s left no room for {len(specs)} planned runs")
+            return
+        record = _run(launcher, dossier, settings, spec)
+        if record is None:
+            continue
+        dossier.add_record(record)
+
+
+def _fits(dossier: Dossier, settings: Settings) -> bool:
+    longest = max(record.seconds for record in dossier.records)
+    reserve = settings.budget_seconds * (1 - RUNS_SHARE) if settings.confirm else 0.0
+    return dossier.seconds_left - reserve > longest
+
+
+def _run(launcher: Launcher, dossier: Dossier, settings: Settings, spec: RunSpec) -> RunRecord | None:
+    first = not dossier.records
+    deadline = min(settings.run_timeout_seconds, max(dossier.seconds_left, 1.0))
+    record = launcher.run_suite(spec, deadline)
+    if record.imported_originals and not launcher.in_place:
+        dossier.add_gap(
+            "isolation",
+            f"in a private copy the suite still imported {record.imported_originals[0]} from the checkout itself (an editable install or an"
+            " absolute path); so every run happened in place, one after another, and the tree was restored after each",
+        )
+        launcher.go_in_place()
+        record = launcher.run_suite(spec, deadline)
+    if not record.executions:
+        if first and not record.timed_out:
+            raise SuiteError(*launcher.why_nothing_ran(record))
+        dossier.add_gap(spec.id, f"this run executed no test: {launcher.why_nothing_ran(record)[0]}")
+    elif record.timed_out:
+        dossier.add_gap(spec.id, f"this run was ended after {record.seconds:.0f} s; what it ran until then counts")
+    return record
+
+
+def examine(dossier: Dossier, sources: Sources, only: TestId | None = None) -> None:
+    """Symptoms and their suspects, the most promising first."""
+    papers = lay_out(dossier.records, sources)
+    symptoms = [symptom for symptom in classify(dossier.records) if only is None or symptom.test == only]
+    ranked = [(symptom, correlate(symptom, papers)) for symptom in symptoms]
+    dossier.symptoms = sorted(ranked, key=_promise, reverse=True)
+
+
+def _promise(item: tuple[Symptom, tuple[Suspect, ...]]) -> tuple[bool, bool, float]:
+    symptom, suspects = item
+    best = suspects[0].score if suspects else 0.0
+    return symptom.signature.rule != "fallback", not symptom.always_fails, best
+
+
+def prove_all(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources) -> None:
+    """A proof for every symptom, as long as the budget lasts; a proof is the first guess for the next of its family."""
+    papers = lay_out(dossier.records, sources)
+    oracle = SubprocessOracle(launcher, dossier)
+    policy = Policy(repeats=settings.repeats, deadline=dossier.deadline, jobs=oracle.jobs)
+    known: dict[tuple[str, str, str], list[Order]] = {}
+    for number, (symptom, suspects) in enumerate(dossier.symptoms):
+        if dossier.seconds_left <= 0:
+            dossier.status = "budget-exhausted"
+            dossier.add_gap(
+                "confirm", f"the budget ended before {len(dossier.symptoms) - number} failing tests could be examined by re-running"
+            )
+            return
+        family = known.setdefault(family_of(symptom), [])
+        docket = docket_of(symptom, suspects, papers, dossier.records, family)
+        with launcher.voice.task(f"[{number + 1}/{len(dossier.symptoms)}] proving: why does {symptom.test} fail?") as tick:
+            oracle.tick = tick
+            proof = prove(docket, oracle, policy)
+        dossier.proofs[number] = proof
+        _tell(launcher, number + 1, len(dossier.symptoms), proof)
+        if proof.polluters:
+            family += [order for order in [_reusable(proof)] if order not in family]
+        if not proof.complete and dossier.seconds_left <= 0:
+            dossier.status = "budget-exhausted"
+
+
+def _reusable(proof: Proof) -> Order:
+    return tuple(step for step in proof.minimal_order[:-1] if step.test not in proof.warm_up)
+
+
+def _tell(launcher: Launcher, number: int, count: int, proof: Proof) -> None:
+    verdict = {"victim": "proven, " + " + ".join(proof.polluters[0]) if proof.polluters else "", "unknown": "not explained"}
+    text = verdict.get(proof.kind) or proof.kind
+    launcher.voice.say(f"[{number}/{count}] {proof.test}: {text} ({sum(trial.attempts for trial in proof.trials)} trials)")
+
+
+def conclude(dossier: Dossier, settings: Settings, sources: Sources) -> Result:
+    """The result as it stands."""
+    left = footprints(dossier.records)
+    findings = []
+    for number, (symptom, suspects) in enumerate(dossier.symptoms):
+        finding = finding_of(symptom, suspects, dossier.proofs.get(number), dossier.records)
+        findings.append(
+            with_diagnosis(finding, diagnose(finding, left, sources)) if finding.polluters or finding.state_setters else finding
+        )
+    return Result(
+        status=dossier.status,
+        runs=summaries(dossier.records),
+        findings=tuple(findings),
+        latent_polluters=latent_polluters(dossier.records, findings),
+        gaps=dossier.all_gaps(),
+        cost=dossier.cost(),
+        settings=told(settings),
+    )
+
+
+def told(settings: Settings) -> Mapping[str, object]:
+    """The settings that a reader of the result may want to know."""
+    return {"runs": settings.runs, "repeats": settings.repeats, "confirm": settings.confirm, "budget_seconds": settings.budget_seconds}
+
+
+__all__ = ["FlakyDetectorError", "conclude", "examine", "hunt", "prove_all"]

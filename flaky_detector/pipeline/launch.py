@@ -1,0 +1,178 @@
+"""One run of the suite, from specification to record.
+
+Owns what surrounds a process: the private copy of the tree, scratch space, the database suffix, the bundle, and the clean-up of databases
+after a run that did not end by itself. Must not choose what to run.
+"""
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import structs
+
+from flaky_detector.adapters import artefacts, workspace
+from flaky_detector.adapters.process import execute
+from flaky_detector.adapters.voice import Tick, Voice, clock
+from flaky_detector.errors import FlakyDetectorError, SettingsError
+from flaky_detector.model import RunRecord, RunSpec, Suite
+from flaky_detector.recorder import wire
+from flaky_detector.settings import Settings
+from flaky_detector.stages.ingest import ingest
+from flaky_detector.stages.run import Ended, Invocation, Manner, Place, invocation
+
+ENDED_BY_ITSELF = (0, 1, 5)
+SWEEP_SECONDS = 60.0
+CONSOLE_TAIL_BYTES = 65536
+
+
+class Launcher:
+    """Runs specifications, each in a private copy of the tree with databases of its own.
+
+    Args:
+        settings: the user's pytest arguments, rootdir and output folder.
+        suites: the interpreters at hand, the first being the default.
+        scratch: a folder of ours outside the user's tree; the caller removes it.
+        environ: the caller's environment.
+        voice: progress.
+    """
+
+    def __init__(self, settings: Settings, suites: Sequence[Suite], scratch: Path, environ: Mapping[str, str], voice: Voice) -> None:
+        self.settings = settings
+        self.suites = tuple(suites)
+        self.scratch = scratch
+        self.environ = environ
+        self.voice = voice
+        self.rootdir = settings.rootdir.resolve()
+        self.left_out = (settings.output.resolve(), scratch)
+        self.template: workspace.Template | None = None
+        self.in_place = False
+        self.one_at_a_time = threading.Lock()
+
+    def go_in_place(self) -> None:
+        """From now on run in the user's own tree, one run after another, the tree restored after each."""
+        self.in_place = True
+
+    def suite(self, python: str) -> Suite:
+        """The suite of this key, or the first one (a key from a foreign record is not among ours)."""
+        return next((suite for suite in self.suites if suite.python == python), self.suites[0])
+
+    def run_suite(self, spec: RunSpec, deadline_seconds: float) -> RunRecord:
+        """One run of the plan; its bundle stays in the output folder."""
+        self.voice.say(f"run {spec.id}: {spec.why}")
+        with self.voice.task(f"run {spec.id}") as tick:
+            record = self.run(spec, self.settings.output / "runs" / spec.id, deadline_seconds, tick)
+        tests = len({execution.test for execution in record.executions})
+        self.voice.say(f"run {spec.id}: {tests} tests, {record.failed} failed, {clock(record.seconds)}")
+        return record
+
+    def run(self, spec: RunSpec, bundle: Path, deadline_seconds: float, tick: Tick | None = None, *, trial: bool = False) -> RunRecord:
+        """Run `spec`, leave a bundle, and read it back.
+
+        Raises:
+            Interrupted: the run was ended; its bundle holds what it wrote until then.
+        """
+        shutil.rmtree(bundle, ignore_errors=True)
+        bundle.mkdir(parents=True)
+        room = self.scratch / f"r{secrets.token_hex(4)}"
+        (room / "tmp").mkdir(parents=True)
+        try:
+            with self._tree(room) as copy:
+                self._run_there(spec, self._place(copy, bundle.resolve(), room), deadline_seconds, tick, trial=trial)
+        finally:
+            workspace.remove(room)
+        return read_bundle(bundle)
+
+    @contextmanager
+    def _tree(self, room: Path) -> Iterator[workspace.Copy]:
+        if self.in_place:
+            with self.one_at_a_time, workspace.guarded(self.rootdir, exclude=self.left_out) as copy:
+                yield copy
+            return
+        with self.one_at_a_time:
+            if self.template is None:
+                self.template = workspace.Template.of(self.rootdir, self.scratch, exclude=self.left_out)
+        with self.template.copy(room) as copy:
+            yield copy
+
+    def _place(self, copy: workspace.Copy, bundle: Path, room: Path) -> Place:
+        return Place(
+            rootdir=str(copy.rootdir),
+            tree=str(copy.tree),
+            original_rootdir=str(copy.original_rootdir),
+            original_tree=str(copy.original_tree),
+            bundle=str(bundle),
+            scratch=str(room / "tmp"),
+            database_suffix=f"_fd{secrets.token_hex(4)}",
+        )
+
+    def _run_there(self, spec: RunSpec, place: Place, deadline_seconds: float, tick: Tick | None, *, trial: bool) -> None:
+        suite = self.suite(spec.python)
+        manner = Manner(pytest_args=self.settings.pytest_args, python_path=self.environ.get("PYTHONPATH", ""), trial=trial)
+        call = structs.replace(invocation(spec, suite, place, manner), deadline_seconds=deadline_seconds)
+        ended = Ended(exit_code=-2, seconds=0.0)
+        started = time.monotonic()
+        try:
+            ended = execute(call, tick=tick)
+        finally:
+            if ended.exit_code not in ENDED_BY_ITSELF or ended.timed_out:
+                sweep_databases(call, place)
+                ended = structs.replace(ended, seconds=ended.seconds or time.monotonic() - started)
+            write_run(spec, ended, suite, Path(place.bundle))
+
+    def why_nothing_ran(self, record: RunRecord) -> tuple[str, str]:
+        """What happened and what to do, for a run that executed no test."""
+        log = f"{self.settings.output}/runs/{record.spec.id}/console.log"
+        said = last_words(Path(log))
+        what = {5: "pytest collected no tests", 4: "pytest did not accept its arguments", 2: "the suite does not collect"}
+        reason = what.get(record.exit_code, f"pytest ended with exit code {record.exit_code} before the first test")
+        return f"{reason}: {said}" if said else reason, f"run `pytest` in {self.rootdir} and mend what it says; its output is in {log}"
+
+
+def write_run(spec: RunSpec, ended: Ended, suite: Suite, bundle: Path) -> None:
+    """run.json: what was asked for and how the process ended."""
+    members = {
+        "v": 1,
+        "spec": spec,
+        "exit_code": ended.exit_code,
+        "seconds": round(ended.seconds, 3),
+        "timed_out": ended.timed_out,
+        "python": suite.version,
+    }
+    (bundle / "run.json").write_bytes(msgspec.json.encode(members))
+
+
+def read_bundle(bundle: Path) -> RunRecord:
+    """The record of one bundle on disk."""
+    bundles, gaps = artefacts.gather([bundle])
+    if not bundles:
+        raise SettingsError(f"{str(bundle)!r} holds no run", "give the folder of one run, as a hunt leaves it in runs/")
+    record = ingest(bundles[0])
+    return structs.replace(record, gaps=(*record.gaps, *gaps), bundle=str(bundle))
+
+
+def sweep_databases(call: Invocation, place: Place) -> None:
+    """Drop the test databases of a run that could not do so itself; only names with this run's suffix are touched."""
+    argv = (call.argv[0], "-m", f"{wire.PLUGIN}.sweep", "--suffix", place.database_suffix, "--record", place.bundle)
+    room = Path(place.scratch) / "sweep"
+    room.mkdir(parents=True, exist_ok=True)
+    with suppress(FlakyDetectorError):
+        execute(Invocation(argv=argv, env=call.env, cwd=call.cwd, bundle=str(room), deadline_seconds=SWEEP_SECONDS))
+
+
+def last_words(log: Path) -> str:
+    """The line of pytest's output that says most: the first error, else the last line."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - CONSOLE_TAIL_BYTES))
+            lines = [line.strip() for line in stream.read().decode(errors="replace").splitlines()]
+    except OSError:
+        return ""
+    errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
+    errors += [line for line in lines if line.startswith(("ERROR", "ERROR:"))]
+    told = errors or [line.strip("= ") for line in lines if line.strip("=_- ")]
+    return told[0][:300] if errors else (told[-1][:300] if told else "")

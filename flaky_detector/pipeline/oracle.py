@@ -1,0 +1,119 @@
+"""The oracle that trusts nothing but fresh processes: a copy of the tree, a pytest process and databases of its own for every trial.
+
+Owns the check that what was asked is what was executed. Must not judge outcomes.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from flaky_detector.adapters.process import end_all
+from flaky_detector.adapters.voice import Tick
+from flaky_detector.model import Arrangement, Gap, Order, RunRecord, RunSpec, TestId, workers_of
+from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.pipeline.launch import Launcher
+from flaky_detector.stages.confirm import Answer, Question
+from flaky_detector.stages.run import files_of
+
+LEAST_SECONDS = 120.0
+LONGER_THAN_RUNS = 3.0
+
+
+class SubprocessOracle:
+    """Runs every question as a pytest process of its own (one more for each worker).
+
+    Trials run side by side only where the runs showed that they cannot meet: in private copies, with databases told apart by name, and
+    without a port of their own or files outside the tree.
+    """
+
+    def __init__(self, launcher: Launcher, dossier: Dossier) -> None:
+        self.launcher = launcher
+        self.dossier = dossier
+        self.tick: Tick | None = None
+        shared = any(record.shared for record in dossier.records) or not dossier.records
+        self.jobs = 1 if launcher.in_place or shared else max(1, min(4, os.cpu_count() or 1))
+        longest = max((record.seconds for record in dossier.records), default=0.0)
+        self.most_seconds = max(LEAST_SECONDS, LONGER_THAN_RUNS * longest)
+
+    def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        """Answers in the order of the questions."""
+        if self.jobs == 1 or len(questions) == 1:
+            for question in questions:
+                yield self._answer(question, self.tick)
+            return
+        with ThreadPoolExecutor(self.jobs) as pool:
+            futures = [pool.submit(self._answer, question) for question in questions]
+            try:
+                for future in futures:
+                    yield future.result()
+            except KeyboardInterrupt:
+                end_all()
+                raise
+            finally:
+                for future in futures:
+                    future.cancel()
+
+    def _answer(self, question: Question, tick: Tick | None = None) -> Answer:
+        self.dossier.trials += 1
+        spec = self._spec(question, self.dossier.trials)
+        deadline = max(min(self.most_seconds, self.dossier.seconds_left), 1.0)
+        record = self.launcher.run(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True)
+        self.dossier.pytest_processes += 1 + spec.workers
+        self.dossier.test_executions += len(record.executions)
+        answer = _read(question.order, record, self.launcher)
+        self.launcher.voice.detail(f"  {spec.id}: {told(question.order)} → {record.exit_code}")
+        return answer
+
+    def _spec(self, question: Question, number: int) -> RunSpec:
+        workers = workers_of(question.order)
+        return RunSpec(
+            id=f"trial-{number:04d}",
+            python=self.launcher.suite(question.python).python,
+            arrangement=Arrangement.FORCED,
+            order=question.order,
+            workers=workers if workers > 1 else 0,
+            distribution="load" if workers > 1 else "no",
+            select=files_of(question.order),
+        )
+
+
+def _read(order: Order, record: RunRecord, launcher: Launcher) -> Answer:
+    """The answer, `executed` only where every worker ran exactly what was asked, in that order."""
+    gaps = list(record.gaps)
+    executed = _executed_as_asked(order, record)
+    if not executed:
+        why = "time ran out" if record.timed_out else _why_not(order, record, launcher)
+        gaps.append(Gap("trial", f"an order of {len(order)} tests could not be run as asked: {why}"))
+    rows = sorted(record.executions, key=lambda row: (row.started_seconds, row.position))
+    return Answer(
+        executions=tuple(rows),
+        executed=executed,
+        timed_out=record.timed_out,
+        seconds=record.seconds,
+        processes=1 + record.spec.workers,
+        gaps=tuple(gaps),
+    )
+
+
+def _executed_as_asked(order: Order, record: RunRecord) -> bool:
+    asked: dict[int, list[TestId]] = {}
+    for step in order:
+        asked.setdefault(step.worker, []).append(step.test)
+    workers = record.by_worker()
+    names = {worker: f"gw{worker}" if record.spec.workers else "main" for worker in asked}
+    return all([row.test for row in workers.get(names[worker], ()) if not row.attempt] == tests for worker, tests in asked.items())
+
+
+def _why_not(order: Order, record: RunRecord, launcher: Launcher) -> str:
+    if not record.executions:
+        return launcher.why_nothing_ran(record)[0]
+    ran = {row.test for row in record.executions}
+    missing = [step.test for step in order if step.test not in ran]
+    return f"{missing[0]} did not run" if missing else "the tests ran in another order"
+
+
+def told(order: Order) -> str:
+    """An order for --verbose: `gw0: a, b · gw1: c`."""
+    workers = dict.fromkeys(step.worker for step in order)
+    parts = [", ".join(step.test for step in order if step.worker == worker) for worker in workers]
+    return " · ".join(f"gw{worker}: {part}" for worker, part in zip(workers, parts, strict=True)) if len(parts) > 1 else parts[0]

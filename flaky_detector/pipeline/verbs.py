@@ -1,0 +1,211 @@
+"""What each verb of the command line does: stages and adapters put together, an exit code out.
+
+Owns the life of the scratch folder and of the output folder. Must not parse options.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from flaky_detector.adapters import artefacts, interpreters, pages, sources
+from flaky_detector.adapters.voice import Voice
+from flaky_detector.errors import SettingsError
+from flaky_detector.model import Arrangement, Result, RunRecord, RunSpec, TestId, bare_test_id, on_one_worker
+from flaky_detector.pipeline import analysis
+from flaky_detector.pipeline import hunt as hunting
+from flaky_detector.pipeline.deliver import deliver
+from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.pipeline.launch import Launcher, read_bundle
+from flaky_detector.settings import Settings
+from flaky_detector.stages import plan as planning
+from flaky_detector.stages.report import read_findings
+from flaky_detector.stages.run import files_of
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One use of the program: checked settings, the verb's own arguments, the environment, and a voice."""
+
+    settings: Settings
+    arguments: argparse.Namespace
+    environ: Mapping[str, str]
+    voice: Voice
+
+
+def hunt(call: Call) -> int:
+    """The whole way."""
+    with _workshop(call) as launcher:
+        dossier = Dossier(call.settings.budget_seconds)
+        result = hunting.hunt(launcher, dossier, launcher.settings, sources.reader(launcher.rootdir))
+    return deliver(result, launcher.settings, call.environ, call.voice)
+
+
+def analyze(call: Call) -> int:
+    """Findings from artefacts alone; with --confirm, proven in the present checkout."""
+    bundles, gaps = artefacts.gather(call.arguments.paths)
+    dossier = analysis.read(bundles, gaps, Dossier(call.settings.budget_seconds))
+    read = sources.reader(call.settings.rootdir.resolve())
+    if not call.settings.confirm:
+        settings = _with_output(call.settings)
+        return deliver(analysis.analyze(dossier, settings, read), settings, call.environ, call.voice)
+    with _workshop(call) as launcher:
+        result = analysis.analyze(dossier, launcher.settings, read, launcher)
+    return deliver(result, launcher.settings, call.environ, call.voice)
+
+
+def confirm(call: Call) -> int:
+    """Prove or clear suspects of one test."""
+    victim = bare_test_id(call.arguments.victim)
+    with _workshop(call) as launcher:
+        dossier = Dossier(call.settings.budget_seconds)
+        read = sources.reader(launcher.rootdir)
+        given = analysis.Given(victim, _order_file(call.arguments.order), _ids(call.arguments.suspect), _ids(call.arguments.elsewhere))
+        if given.is_empty:
+            result = hunting.hunt(launcher, dossier, launcher.settings, read, only=victim)
+        else:
+            result = analysis.confirm(given, launcher, dossier, read)
+    return deliver(result, launcher.settings, call.environ, call.voice)
+
+
+def _ids(texts: list[str]) -> tuple[TestId, ...]:
+    return tuple(bare_test_id(text) for text in texts)
+
+
+def _order_file(path: Path | None) -> tuple[TestId, ...]:
+    if path is None:
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"cannot read the order {str(path)!r}: {error}", "give a text file with one node id a line to --order"
+        ) from None
+    return tuple(bare_test_id(line.strip()) for line in lines if line.strip())
+
+
+def plan(call: Call) -> int:
+    """Print the runs of a hunt's first wave: what later runs do depends on what the first ones show."""
+    pythons = call.settings.python or ("",)
+    specs = planning.plan(call.settings, pythons)
+    form = call.arguments.format
+    if form == "json":
+        text = json.dumps({"v": 1, "runs": msgspec.to_builtins(specs)}, indent=2)
+    elif form == "matrix":
+        text = json.dumps(
+            {"include": [{"slice": f"{n}/{len(specs)}", "id": spec.id, "python": spec.python} for n, spec in enumerate(specs, 1)]}
+        )
+    else:
+        text = _table(specs)
+    print(text)  # noqa: T201 -- the result
+    return 0
+
+
+def _table(specs: tuple[RunSpec, ...]) -> str:
+    rows = [("id", "python", "workers", "dist", "seed", "what for")]
+    rows += [
+        (
+            spec.id,
+            spec.python or "default",
+            str(spec.workers or "-"),
+            spec.distribution,
+            "-" if spec.seed is None else str(spec.seed),
+            spec.why,
+        )
+        for spec in specs
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = ["  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5])).rstrip() for row in rows]
+    lines += ["", "After the first run the plan is asked again: tests that left state behind are then run first, before everything else."]
+    return "\n".join(lines)
+
+
+def run(call: Call) -> int:
+    """Execute one slice of a plan; only bundles are left."""
+    specs = _slice(_read_plan(call.arguments.plan), call.arguments.slice)
+    with _workshop(call) as launcher:
+        for spec in specs:
+            launcher.run_suite(spec, launcher.settings.run_timeout_seconds)
+    return 0
+
+
+def _read_plan(path: Path) -> tuple[RunSpec, ...]:
+    try:
+        return msgspec.convert(json.loads(path.read_text(encoding="utf-8"))["runs"], tuple[RunSpec, ...])
+    except (OSError, ValueError, KeyError, TypeError, msgspec.ValidationError) as error:
+        raise SettingsError(f"cannot read the plan {str(path)!r}: {error}", "make one with `flaky-detector plan --format json`") from None
+
+
+def _slice(specs: tuple[RunSpec, ...], text: str) -> tuple[RunSpec, ...]:
+    number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise SettingsError(f"bad value {text!r} for the option --slice", "give I/N with I from 1 to N, such as 2/4")
+    return specs[int(number) - 1 :: int(count)]
+
+
+def replay(call: Call) -> int:
+    """Run again what one worker ran, in one process; prints how each failing test ended."""
+    record = read_bundle(call.arguments.bundle)
+    tests = _tests_of(record, call.arguments.worker, call.arguments.until)
+    spec = RunSpec(
+        id=f"replay-{call.arguments.worker}",
+        python=record.spec.python,
+        arrangement=Arrangement.FORCED,
+        order=on_one_worker(tests),
+        select=files_of(on_one_worker(tests)),
+        why=f"the {len(tests)} tests that {call.arguments.worker} ran in {record.spec.id}, in its order, in one process",
+    )
+    with _workshop(call) as launcher:
+        again = launcher.run_suite(spec, launcher.settings.run_timeout_seconds)
+    for execution in again.executions:
+        if execution.outcome.is_failure:
+            print(f"{execution.outcome.value.upper()} {execution.test}")  # noqa: T201 -- the result
+    return 1 if again.failed else 0
+
+
+def _tests_of(record: RunRecord, worker: str, until: str | None) -> tuple[TestId, ...]:
+    workers = record.by_worker()
+    if worker not in workers:
+        raise SettingsError(f"no worker {worker!r} in {record.spec.id}", f"its workers are {', '.join(workers) or 'none'}")
+    tests = tuple(dict.fromkeys(execution.test for execution in workers[worker]))
+    if until is None:
+        return tests
+    last = bare_test_id(until)
+    if last not in tests:
+        raise SettingsError(f"{worker} did not run {until!r} in {record.spec.id}", "give the full node id of a test that it ran")
+    return tests[: tests.index(last) + 1]
+
+
+def report(call: Call) -> int:
+    """Write the pages anew from a findings.json."""
+    path = call.arguments.findings
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read {str(path)!r}: {error}", "give a findings.json that a hunt left") from None
+    return deliver(read_findings(text), _with_output(call.settings, keep=True), call.environ, call.voice)
+
+
+def _with_output(settings: Settings, *, keep: bool = False) -> Settings:
+    output = settings.output.resolve() if keep else pages.prepare(settings.output)
+    output.mkdir(parents=True, exist_ok=True)
+    return msgspec.structs.replace(settings, output=output)
+
+
+@contextmanager
+def _workshop(call: Call) -> Iterator[Launcher]:
+    """Output folder, scratch folder, interpreters; the scratch folder is gone afterwards, whatever happened."""
+    settings = _with_output(call.settings)
+    scratch = Path(tempfile.mkdtemp(prefix="flaky-detector-"))
+    try:
+        suites = interpreters.find_suites(settings, scratch, call.voice.say)
+        yield Launcher(settings, suites, scratch, call.environ, call.voice)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+__all__ = ["Call", "Result", "analyze", "confirm", "hunt", "plan", "replay", "report", "run"]

@@ -1,0 +1,57 @@
+"""A suite that exists in memory only: what each test leaves behind, what makes a test fail. An oracle for tests of the prover."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from flaky_detector.model import Execution, Failure, Order, Outcome, Signature, Symptom, TestId
+from flaky_detector.rules import signatures_of
+from flaky_detector.stages.confirm import Answer, Question
+
+Fails = Callable[[list[tuple[int, str]], int], bool]
+"""Whether the victim fails: what ran before it as (worker, test), and which attempt at this order it is (from 0)."""
+
+FAILURE = Failure(
+    phase="call", exception="AssertionError", message="assert 1 == 2", raised_at="test_v.py:test_v", test_frame="test_v.py:test_v"
+)
+OTHER = Failure(
+    phase="setup", exception="ValueError", message="no such thing", raised_at="conftest.py:thing", test_frame="conftest.py:thing"
+)
+
+
+def signature_of(failure: Failure = FAILURE, test: str = "test_v.py::test_v") -> Signature:
+    """The signature that the rules give a failure."""
+    return signatures_of(execution(test, failure))[0]
+
+
+def execution(test: str, failure: Failure | None, position: int = 0, worker: str = "main") -> Execution:
+    """One execution that failed with `failure`, or passed."""
+    outcome = Outcome.FAILED if failure else Outcome.PASSED
+    return Execution(test=TestId(test), worker=worker, position=position, outcome=outcome, failures=(failure,) if failure else ())
+
+
+def symptom(test: str = "test_v.py::test_v", **members: object) -> Symptom:
+    """A symptom of the victim, failing somewhere."""
+    return Symptom(test=TestId(test), signature=signature_of(), **{"failing": (), **members})  # type: ignore[arg-type]
+
+
+class MemorySuite:
+    """Answers questions by a rule, and remembers what was asked."""
+
+    def __init__(self, fails: Fails, failure: Failure = FAILURE) -> None:
+        self.fails = fails
+        self.failure = failure
+        self.asked: list[Order] = []
+
+    def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        for question in questions:
+            attempt = self.asked.count(question.order)
+            self.asked.append(question.order)
+            before = [(step.worker, str(step.test)) for step in question.order[:-1]]
+            victim = question.order[-1]
+            rows = [execution(step.test, None, place, f"gw{step.worker}") for place, step in enumerate(question.order[:-1])]
+            failure = self.failure if self.fails(before, attempt) else None
+            yield Answer(executions=(*rows, execution(victim.test, failure, len(rows), f"gw{victim.worker}")))
+
+    @property
+    def orders(self) -> list[list[str]]:
+        """What was asked, as names."""
+        return [[step.test for step in order] for order in self.asked]

@@ -1,0 +1,168 @@
+"""The prover against suites in memory: what it concludes, and what it asked for it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from flaky_detector.model import Evidence, Sighting, StateChange, Suspect, TestId
+from flaky_detector.stages.confirm import Docket, Policy, prove
+from tests.support.memory_suite import OTHER, Fails, MemorySuite, symptom
+
+V = "test_v.py::test_v"
+
+
+def ids(*names: str) -> tuple[TestId, ...]:
+    return tuple(TestId(name) for name in names)
+
+
+def suspect(test: str, *, worker: str = "same", kind: str = "state") -> Suspect:
+    return Suspect(test=TestId(test), score=0.9, worker=worker, evidence=(Evidence(kind, "…"),))  # type: ignore[arg-type]
+
+
+def before(*needed: str) -> Fails:
+    """The victim fails when all of these ran before it in its own process."""
+    return lambda prefix, attempt: set(needed) <= {test for worker, test in prefix}
+
+
+def docket(failing: Sequence[str] = (), suspects: Sequence[Suspect] = (), **members: object) -> Docket:
+    return Docket(symptom=symptom(), failing=ids(*failing), suspects=tuple(suspects), **members)  # type: ignore[arg-type]
+
+
+def test_a_suspect_after_which_it_fails_time_and_again_is_proven() -> None:
+    suite = MemorySuite(before("p"))
+    proof = prove(docket(["a", "p", "b"], [suspect("p")]), suite, Policy(look_further=False))
+    assert (proof.kind, proof.confidence, proof.polluters) == ("victim", "proven", (("p",),))
+    assert [(trial.role, trial.same, trial.passed) for trial in proof.trials] == [("alone", 0, 3), ("after-polluter", 3, 0)]
+    assert suite.orders == [[V], [V], [V], ["p", V], ["p", V], ["p", V]]
+
+
+def test_a_suspect_that_breaks_nothing_is_never_named() -> None:
+    suite = MemorySuite(before("p"))
+    proof = prove(docket(["innocent", "p"], [suspect("innocent"), suspect("p")]), suite, Policy())
+    assert proof.polluters == (("p",),)
+
+
+def test_every_one_of_several_polluters_is_named() -> None:
+    suite = MemorySuite(lambda prefix, attempt: bool({"p", "q"} & {test for worker, test in prefix}))
+    proof = prove(docket(["p", "a", "q"], [suspect("p"), suspect("q")]), suite, Policy())
+    assert proof.polluters == (("p",), ("q",))
+
+
+def test_a_second_polluter_without_any_evidence_is_found_in_what_remains() -> None:
+    suite = MemorySuite(lambda prefix, attempt: bool({"p", "q"} & {test for worker, test in prefix}))
+    proof = prove(docket(["a", "q", "b", "p", "c"], [suspect("p")]), suite, Policy())
+    assert proof.polluters == (("p",), ("q",))
+
+
+def test_without_evidence_the_failing_order_is_shrunk() -> None:
+    tests = [f"t{number}" for number in range(100)]
+    suite = MemorySuite(before("t17"))
+    proof = prove(docket(tests), suite, Policy(look_further=False))
+    assert proof.polluters == (("t17",),)
+    assert len(suite.asked) == 21
+
+
+def test_two_tests_needed_together_are_one_polluter_set_in_their_order() -> None:
+    suite = MemorySuite(before("p", "q"))
+    proof = prove(docket(["q", "a", "p", "b"]), suite, Policy())
+    assert proof.polluters == (("q", "p"),)
+    assert [step.test for step in proof.minimal_order] == ["q", "p", V]
+
+
+def test_another_failure_after_a_suspect_proves_nothing() -> None:
+    suite = MemorySuite(before("p"), failure=OTHER)
+    proof = prove(docket(["p"], [suspect("p")]), suite, Policy())
+    assert (proof.kind, proof.confidence, proof.polluters) == ("unknown", "suspected", ())
+    assert proof.tried[0] == "1 suspects singly before it: it passed or failed otherwise"
+
+
+def test_a_test_that_fails_alone_now_and_then_accuses_nobody() -> None:
+    suite = MemorySuite(lambda prefix, attempt: attempt == 1)
+    proof = prove(docket(["p"], [suspect("p")]), suite, Policy())
+    assert (proof.kind, proof.polluters) == ("non-deterministic", ())
+
+
+def test_a_test_that_always_fails_is_broken() -> None:
+    suite = MemorySuite(lambda prefix, attempt: True)
+    proof = prove(docket(["p"], [suspect("p")]), suite, Policy())
+    assert (proof.kind, proof.polluters, len(suite.asked)) == ("broken", (), 3)
+
+
+def test_a_brittle_test_gets_its_state_setter() -> None:
+    suite = MemorySuite(lambda prefix, attempt: "setter" not in {test for worker, test in prefix})
+    sighting = Sighting("1", "main", 3)
+    given = msgspec.structs.replace(docket(), symptom=symptom(passing=(sighting,)), passing=(ids("a", "setter", "b"),))
+    proof = prove(given, suite, Policy())
+    assert (proof.kind, proof.confidence, proof.state_setters) == ("brittle", "proven", (("setter",),))
+    assert [step.test for step in proof.minimal_order] == ["setter", V]
+
+
+def test_a_warm_up_runs_first_and_is_not_accused() -> None:
+    suite = MemorySuite(before("p"))
+    proof = prove(docket(["p"], [suspect("p")], warm_up=ids("w")), suite, Policy())
+    assert [step.test for step in proof.minimal_order] == ["w", "p", V]
+    assert (proof.warm_up, proof.polluters) == (("w",), (("p",),))
+
+
+def test_a_victim_that_fails_most_times_after_its_polluter_is_proven_by_more_attempts() -> None:
+    suite = MemorySuite(lambda prefix, attempt: any(test == "p" for worker, test in prefix) and attempt % 4 != 3)
+    proof = prove(docket(["p"], [suspect("p")]), suite, Policy(repeats=4, look_further=False))
+    assert proof.polluters == (("p",),)
+    assert {trial.role: (trial.same, trial.attempts) for trial in proof.trials} == {"alone": (0, 8), "after-polluter": (6, 8)}
+
+
+def test_a_victim_that_fails_seldom_after_a_suspect_accuses_nobody() -> None:
+    suite = MemorySuite(lambda prefix, attempt: any(test == "p" for worker, test in prefix) and attempt == 0)
+    proof = prove(docket(["p"], [suspect("p")]), suite, Policy())
+    assert proof.polluters == ()
+    assert proof.kind == "non-deterministic"
+
+
+def across(prefix: list[tuple[int, str]], attempt: int) -> bool:
+    """A writes only after L on its worker; the victim on the other worker trips over it after F has loaded what A wrote."""
+    return [(0, "L"), (0, "A"), (1, "F")] == [step for step in prefix if step[1] in "LAF"]
+
+
+def test_a_chain_across_workers_is_proven_with_what_each_worker_needs() -> None:
+    suite = MemorySuite(across)
+    given = docket(
+        ["x", "F", "y"],
+        [suspect("A", worker="other", kind="tree"), suspect("L", worker="other")],
+        elsewhere=ids("k", "L", "m", "A"),
+        warm_up=ids("w", "u"),
+    )
+    proof = prove(given, suite, Policy())
+    assert proof.polluters == (("L", "A"),)
+    assert [(step.worker, step.test) for step in proof.minimal_order] == [(0, "w"), (1, "u"), (0, "L"), (0, "A"), (1, "F"), (1, V)]
+    assert [(trial.role, trial.same, trial.passed) for trial in proof.trials if trial.role == "without"] == [
+        ("without", 0, 3),
+        ("without", 0, 3),
+    ]
+
+
+def test_another_test_that_leaves_the_same_thing_is_an_alternative_link_of_the_chain() -> None:
+    suite = MemorySuite(lambda prefix, attempt: across([(w, "L" if test == "M" else test) for w, test in prefix], attempt))
+    model = (StateChange(kind="django-model", key="shop.Phantom", after="1"),)
+    given = docket(
+        ["F"],
+        [suspect("A", worker="other", kind="tree"), suspect("L", worker="other"), suspect("M", worker="other")],
+        elsewhere=ids("L", "A"),
+        left={TestId("L"): model, TestId("M"): model},
+    )
+    proof = prove(given, suite, Policy())
+    assert proof.polluters == (("L", "A"), ("M", "A"))
+
+
+def test_a_set_proven_for_the_same_family_is_tried_first() -> None:
+    suite = MemorySuite(before("p"))
+    first = prove(docket(["p"], [suspect("p")]), suite, Policy())
+    suite.asked.clear()
+    given = msgspec.structs.replace(docket(["a", "p"]), known=(first.minimal_order[:-1],))
+    proof = prove(given, suite, Policy())
+    assert proof.polluters == (("p",),)
+    assert suite.orders == [[V], [V], [V], ["p", V], ["p", V], ["p", V]]
+
+
+def test_when_time_is_up_the_best_so_far_is_told() -> None:
+    proof = prove(docket(["p"], [suspect("p")]), MemorySuite(before("p")), Policy(deadline=0.0))
+    assert (proof.kind, proof.complete, proof.tried) == ("unknown", False, ("the budget was used up",))
