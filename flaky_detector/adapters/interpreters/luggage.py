@@ -1,0 +1,117 @@
+"""What we bring along into the user's process: the recorder, and pytest plugins that the environment lacks.
+
+Owns the folders that go on PYTHONPATH. Must not put anything else of ours within the user's reach, nor touch the environment.
+
+A plugin is copied from our own environment where its requirements are met by the user's; for older Pythons and pytests uv finds a release
+that fits. Beside a plugin lies only what it needs and the environment has not: never pytest itself.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import flaky_detector
+from flaky_detector.adapters.interpreters.environments import run_uv
+from flaky_detector.adapters.interpreters.question import Facts
+from flaky_detector.model import Provided
+
+Log = Callable[[str], None]
+
+
+def pack_guest(folder: Path) -> Path:
+    """A folder that holds the recorder as `flaky_detector.recorder` and nothing else of ours."""
+    ours = Path(flaky_detector.__file__).parent
+    target = folder / "flaky_detector"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ours / "recorder", target / "recorder", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ours / "__init__.py", target / "__init__.py")
+    return folder
+
+
+def provide(facts: Facts, names: Sequence[str], folder: Path, log: Log) -> tuple[Provided, ...]:
+    """A folder for each plugin that could be had; a line in the log for each that could not."""
+    provided = []
+    for name in names:
+        target = folder / facts.version / name
+        shutil.rmtree(target, ignore_errors=True)
+        trouble = "" if _copied(facts, name, target) else _installed(facts, name, target)
+        if trouble:
+            log(f"Python {facts.version} has no {name}, and it could not be brought along: {trouble}")
+        else:
+            provided.append(Provided(name, str(target)))
+    return tuple(provided)
+
+
+def _copied(facts: Facts, name: str, target: Path) -> bool:
+    """Copy the plugin and what it needs from our own environment, if all of it fits."""
+    distributions = _fitting(facts, name)
+    for distribution in distributions or ():
+        for file in distribution.files or ():
+            if ".." in file.parts or "__pycache__" in file.parts:
+                continue
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(file.locate()), target / file)
+    return bool(distributions)
+
+
+def _fitting(facts: Facts, name: str) -> list[metadata.Distribution] | None:
+    """Our own distributions that the environment would need for this plugin; None where one does not fit."""
+    try:
+        ours = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+    files = ours.files or []
+    python = ours.metadata["Requires-Python"] if "Requires-Python" in ours.metadata else ""  # noqa: SIM401 -- it has no get before 3.12
+    if not files or any(file.suffix in (".so", ".pth") for file in files) or not _contains(python, facts.version):
+        return None
+    found = [ours]
+    versions = {distribution.name: distribution.version for distribution in facts.distributions}
+    for requirement in map(Requirement, ours.requires or ()):
+        if requirement.marker and not requirement.marker.evaluate({"extra": "", **_markers(facts)}):
+            continue
+        needed = _normal(requirement.name)
+        if needed in versions:
+            if not requirement.specifier.contains(versions[needed], prereleases=True):
+                return None
+            continue
+        more = _fitting(facts, needed) if needed != "pytest" else None
+        if more is None:
+            return None
+        found += more
+    return found
+
+
+def _installed(facts: Facts, name: str, target: Path) -> str:
+    """Let uv find and install a release that fits; the trouble, empty if there was none."""
+    target.mkdir(parents=True, exist_ok=True)
+    constraints = target.with_name(f"{name}.constraints.txt")
+    constraints.write_text("".join(f"{row.name}=={row.version}\n" for row in facts.distributions), encoding="utf-8")
+    options = ("--quiet", "--only-binary", ":all:", "--python", facts.executable)
+    resolved = run_uv("pip", "compile", "-", *options, "--no-header", "--no-annotate", "-c", str(constraints), cwd=target, given=name)
+    if resolved.returncode:
+        return _last_line(resolved.stderr)
+    missing = [line for line in resolved.stdout.split() if not facts.has(_normal(line.split("==")[0]))]
+    ended = run_uv("pip", "install", *options, "--no-deps", "--target", str(target), *missing, cwd=target)
+    return _last_line(ended.stderr) if ended.returncode else ""
+
+
+def _markers(facts: Facts) -> dict[str, str]:
+    return {"python_version": ".".join(facts.version.split(".")[:2]), "python_full_version": facts.version}
+
+
+def _contains(specifier: str, version: str) -> bool:
+    return SpecifierSet(specifier).contains(version, prereleases=True)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1].strip() if lines else "uv gave no reason"
