@@ -15,6 +15,7 @@ from pathlib import Path
 
 from flaky_detector.adapters.actions import command, write_outputs
 from flaky_detector.errors import FlakyDetectorError, SettingsError
+from flaky_detector.settings import from_file
 
 MODES = ("hunt", "plan", "run", "analyze", "report")
 OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", "slice", "config")
@@ -42,6 +43,7 @@ def act(environ: MutableMapping[str, str], command_line: CommandLine) -> int:
         return trouble.exit_code
     trust(environ, workspace)
     os.chdir(folder)
+    choose_python(environ)
     try:
         return _in_mode(environ, arguments, command_line)
     finally:
@@ -92,6 +94,17 @@ def project_folder(workspace: Path, working_directory: str) -> Path:
             "give a path relative to the checkout, and check the repository out before",
         )
     return folder
+
+
+def choose_python(environ: MutableMapping[str, str]) -> None:
+    """`install` without a Python fills an environment of the container's own version: there is none that it could have meant instead."""
+    if not _input(environ, "install") or _input(environ, "python-versions"):
+        return
+    config = _input(environ, "config")
+    with contextlib.suppress(FlakyDetectorError):  # the command line says what is wrong with the file
+        if "python" in from_file(Path(config) if config else None, Path()):
+            return
+    environ["INPUT_PYTHON-VERSIONS"] = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def trust(environ: MutableMapping[str, str], workspace: Path) -> None:

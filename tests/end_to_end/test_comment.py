@@ -1,13 +1,19 @@
 """The sticky comment over real HTTP: GitHub on loopback holds every exchange against GitHub's own description."""
 
+import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from flaky_detector.adapters.github import Note, Patience, Posted, Target, keep_comment
 from flaky_detector.errors import GitHubError
+from flaky_detector.model import Finding, Result, Signature, TestId
 from flaky_detector.model.secret import Secret
+from flaky_detector.pipeline.publish import publish
+from flaky_detector.settings import Settings
+from flaky_detector.stages.report.pages import Pages
 from tests.support.github import BOT, HEAD, TOKEN, FakeGitHub
 
 QUICK = Patience(pause_seconds=0, timeout_seconds=5)
@@ -224,3 +230,57 @@ def test_the_token_is_in_no_log_and_in_no_repr(github, caplog):
     assert "/repos/acme/shop/issues/7/comments" in caplog.text
     assert TOKEN not in caplog.text
     assert TOKEN not in f"{target(github)!r} {target(github)}"
+
+
+def on_pull_request(github: FakeGitHub, tmp_path: Path, *, fork: bool = False) -> dict[str, str]:
+    event = {"pull_request": {"number": 7, "head": {"sha": HEAD, "repo": {"id": 2 if fork else 1}}, "base": {"repo": {"id": 1}}}}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_API_URL": github.url,
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_REPOSITORY": "acme/shop",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "INPUT_GITHUB-TOKEN": TOKEN,
+    }
+
+
+def hunt_found(count: int) -> Result:
+    finding = Finding(test=TestId("t.py::t"), kind="broken", confidence="proven", signature=Signature(rule="fallback"))
+    return Result(findings=(finding,) * count)
+
+
+def pages(comment: str) -> Pages:
+    return Pages(findings_json="{}", comment=f"{MARKER}\n{comment}", summary="# Summary\n", html="")
+
+
+def test_auto_comments_on_findings_keeps_it_up_to_date_and_starts_nothing_without_any(github, tmp_path):
+    environ, said = on_pull_request(github, tmp_path), []
+    assert publish(hunt_found(0), pages("all clean"), Settings(), environ, said.append) == ""
+    assert github.bodies() == []
+    url = publish(hunt_found(1), pages("one"), Settings(), environ, said.append)
+    assert url == "https://github.com/acme/shop/pull/7#issuecomment-1001"
+    assert publish(hunt_found(0), pages("mended"), Settings(), environ, said.append) == url
+    assert github.bodies() == [f"{MARKER}\nmended"]
+    assert said == [f"comment: {url}", f"comment: {url}"]
+    assert f"\n{url}\n" in (tmp_path / "output").read_text()
+
+
+def test_a_fork_fails_nothing_and_the_summary_tells_why_there_is_no_comment(github, tmp_path):
+    github.forbid_writing()
+    said = []
+    assert publish(hunt_found(1), pages("one"), Settings(), on_pull_request(github, tmp_path, fork=True), said.append) == ""
+    assert said[0].startswith("no comment: could not comment on acme/shop#7: GitHub says 403")
+    assert said[2:4] == [MARKER, "one"]
+    assert "\n> [!NOTE]\n> No comment was posted: could not comment on acme/shop#7" in (tmp_path / "summary").read_text()
+    assert "comes from a fork, whose token may only read" in (tmp_path / "summary").read_text()
+    assert TOKEN not in "\n".join(said) + (tmp_path / "summary").read_text() + (tmp_path / "output").read_text()
+
+
+def test_a_run_that_was_overtaken_says_so_in_the_summary(github, tmp_path):
+    github.head_sha = "9" * 40
+    assert publish(hunt_found(1), pages("one"), Settings(), on_pull_request(github, tmp_path), [].append) == ""
+    assert github.bodies() == []
+    assert "the pull request has a newer commit than the one tested here" in (tmp_path / "summary").read_text()

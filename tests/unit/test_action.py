@@ -1,0 +1,147 @@
+"""Around the command line in the container: arguments from inputs, folders, owners."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from flaky_detector.errors import SettingsError
+from flaky_detector.pipeline.action import act, arguments_of, choose_python, hand_back, project_folder, trust
+
+
+class CommandLine:
+    """Remembers how it was called; prints what it is told to."""
+
+    def __init__(self, prints: str = "", code: int = 0) -> None:
+        self.prints = prints
+        self.code = code
+        self.calls: list[list[str]] = []
+        self.read: list[str] = []
+        self.folder = ""
+
+    def __call__(self, arguments: Sequence[str]) -> int:
+        self.calls.append(list(arguments))
+        self.folder = str(Path.cwd())
+        self.read += [Path(each).read_text() for each in arguments if each.endswith("plan.json")]
+        if arguments[0] == "plan":
+            print(self.prints)
+        return self.code
+
+
+@pytest.fixture(autouse=True)
+def where_we_were(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({}, ["hunt"]),
+        ({"INPUT_MODE": "hunt", "INPUT_CONFIG": "flaky.yml"}, ["hunt", "--config", "flaky.yml"]),
+        ({"INPUT_MODE": "plan"}, ["plan", "--format", "matrix"]),
+        ({"INPUT_MODE": "run", "INPUT_PLAN": "plan.json", "INPUT_SLICE": "2/6"}, ["run", "--plan", "plan.json", "--slice", "2/6"]),
+        ({"INPUT_MODE": "analyze", "INPUT_ARTIFACTS": "junit.xml 'my logs'\n"}, ["analyze", "junit.xml", "my logs"]),
+        ({"INPUT_MODE": "report"}, ["report", "flaky-detector-report/findings.json"]),
+        ({"INPUT_MODE": "report", "INPUT_OUTPUT": "out"}, ["report", "out/findings.json"]),
+        ({"INPUT_MODE": "report", "INPUT_ARTIFACTS": "x/findings.json"}, ["report", "x/findings.json"]),
+    ],
+)
+def test_inputs_become_a_command_line(inputs, expected):
+    assert arguments_of(inputs) == expected
+
+
+def test_an_unknown_mode_names_those_that_are_known():
+    with pytest.raises(SettingsError) as caught:
+        arguments_of({"INPUT_MODE": "hnut"})
+    assert caught.value.message == "bad value 'hnut' for the action's input 'mode'"
+    assert caught.value.hint == "allowed: hunt, plan, run, analyze, report"
+
+
+def test_analyze_without_artifacts_says_what_is_missing():
+    with pytest.raises(SettingsError, match="mode 'analyze' needs the action's input 'artifacts'"):
+        arguments_of({"INPUT_MODE": "analyze"})
+
+
+def test_the_work_is_done_in_the_projects_folder_and_the_exit_code_comes_back(tmp_path):
+    (tmp_path / "api").mkdir()
+    line = CommandLine(code=1)
+    assert act({"GITHUB_WORKSPACE": str(tmp_path), "INPUT_WORKING-DIRECTORY": "api"}, line) == 1
+    assert (line.calls, line.folder) == ([["hunt"]], str(tmp_path / "api"))
+
+
+@pytest.mark.parametrize("folder", ["../elsewhere", "/etc", "missing"])
+def test_a_folder_outside_of_the_workspace_or_missing_is_refused(tmp_path, folder, capsys):
+    line = CommandLine()
+    assert act({"GITHUB_WORKSPACE": str(tmp_path), "INPUT_WORKING-DIRECTORY": folder}, line) == 2
+    assert line.calls == []
+    assert capsys.readouterr().out.startswith(f"::error::the action's input 'working-directory' is '{folder}', which is no folder")
+
+
+def test_the_workspace_itself_is_a_project_folder(tmp_path):
+    assert project_folder(tmp_path.resolve(), ".") == tmp_path.resolve()
+
+
+def test_a_plan_becomes_the_output_matrix(tmp_path, capsys):
+    output = tmp_path / "output"
+    line = CommandLine(prints='{"include": []}')
+    assert act({"GITHUB_WORKSPACE": str(tmp_path), "INPUT_MODE": "plan", "GITHUB_OUTPUT": str(output)}, line) == 0
+    assert capsys.readouterr().out == '{"include": []}\n'
+    assert output.read_text().splitlines()[1] == '{"include": []}'
+
+
+def test_a_slice_without_a_plan_makes_the_same_plan_again(tmp_path):
+    line = CommandLine(prints='{"v": 1}')
+    assert act({"GITHUB_WORKSPACE": str(tmp_path), "INPUT_MODE": "run", "INPUT_SLICE": "2/6", "INPUT_CONFIG": "c.yml"}, line) == 0
+    assert line.calls[0] == ["plan", "--config", "c.yml", "--format", "json"]
+    assert line.calls[1][:4] == ["run", "--config", "c.yml", "--plan"]
+    assert line.calls[1][5:] == ["--slice", "2/6"]
+    assert line.read == ['{"v": 1}\n']
+
+
+def test_an_install_command_without_a_python_fills_the_containers_own(tmp_path):
+    environ = {"INPUT_INSTALL": "pip install -r requirements.txt"}
+    choose_python(environ)
+    assert environ["INPUT_PYTHON-VERSIONS"] == ".".join(map(str, sys.version_info[:2]))
+
+
+def test_a_python_that_was_chosen_stays(tmp_path):
+    chosen = {"INPUT_INSTALL": "true", "INPUT_PYTHON-VERSIONS": "3.10"}
+    choose_python(chosen)
+    assert chosen["INPUT_PYTHON-VERSIONS"] == "3.10"
+    (tmp_path / "pyproject.toml").write_text('[tool.flaky-detector]\npython = "3.11"\n')
+    in_the_file = {"INPUT_INSTALL": "true"}
+    choose_python(in_the_file)
+    assert "INPUT_PYTHON-VERSIONS" not in in_the_file
+
+
+def test_git_is_told_to_trust_the_workspace_beside_what_it_was_told_before(tmp_path):
+    environ = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "c"}
+    trust(environ, Path("/github/workspace"))
+    assert environ == {
+        "GIT_CONFIG_COUNT": "2",
+        "GIT_CONFIG_KEY_0": "a.b",
+        "GIT_CONFIG_VALUE_0": "c",
+        "GIT_CONFIG_KEY_1": "safe.directory",
+        "GIT_CONFIG_VALUE_1": "/github/workspace",
+    }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_made_goes_to_the_workspaces_owner_and_links_are_not_followed(tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_text("root's")
+    workspace = tmp_path / "workspace"
+    (workspace / "report").mkdir(parents=True)
+    (workspace / "report" / "findings.json").write_text("{}")
+    (workspace / "link").symlink_to(outside)
+    (workspace / "theirs").write_text("")
+    os.chown(workspace / "theirs", 2000, 2000)
+    os.chown(workspace, 1001, 1002)
+    assert hand_back(workspace) == 3
+    assert [(path.lstat().st_uid, path.lstat().st_gid) for path in (workspace / "report" / "findings.json", workspace / "link")] == [
+        (1001, 1002),
+        (1001, 1002),
+    ]
+    assert (outside.stat().st_uid, (workspace / "theirs").stat().st_uid) == (0, 2000)
