@@ -83,7 +83,10 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One failing test with all that is known of its cause."""
+    """One failing test with all that is known of its cause.
+
+    `failed_in` and `seen_in` count runs; `failing_runs` are the ids of the runs in which it failed.
+    """
 
     test: TestId
     kind: Kind
@@ -104,6 +107,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     failed_in: int = 0
     seen_in: int = 0
+    failing_runs: tuple[str, ...] = ()
     complete: bool = True
     notes: tuple[str, ...] = ()
     fingerprint: str = ""

@@ -1,0 +1,25 @@
+"""Says it: one digest of the result, in several voices. No I/O: pages come out as text."""
+
+from flaky_detector.model import Result
+from flaky_detector.stages.report.annotations import annotations
+from flaky_detector.stages.report.comment import comment
+from flaky_detector.stages.report.digest import digest
+from flaky_detector.stages.report.findings_json import read_findings, write_findings
+from flaky_detector.stages.report.html import html
+from flaky_detector.stages.report.pages import Annotation, Context, Pages
+from flaky_detector.stages.report.published import schema
+from flaky_detector.stages.report.summary import summary
+
+__all__ = ["Annotation", "Context", "Pages", "read_findings", "report", "schema", "write_findings"]
+
+
+def report(result: Result, context: Context) -> Pages:
+    """Every page of one result. From what `read_findings` reads back, the same pages come out, byte for byte."""
+    told = digest(result)
+    return Pages(
+        findings_json=write_findings(result, context.version),
+        comment=comment(told, context),
+        summary=summary(told, context),
+        html=html(told, context),
+        annotations=annotations(told),
+    )

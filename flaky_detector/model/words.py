@@ -1,0 +1,57 @@
+"""How state left behind is told to a person, in one place, so that cause, steps and alerts say the same thing.
+
+Owns the phrases. Text between backticks is code; whoever shows it neutralises it. Must not judge.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from flaky_detector.model.evidence import StateChange
+
+MODEL, FILE, ENVIRON, CWD = "django-model", "file", "environ", "cwd"
+
+
+def leaves(changes: Sequence[StateChange], most: int = 3) -> str:
+    """What a test does that outlasts it: `leaves the Django model "shop.Phantom" behind and sets the environment variable "TZ"`.
+
+    Empty where nothing was seen.
+    """
+    ordered = sorted(changes, key=lambda change: (_doing(change), change.key))
+    phrases = [_phrase(doing, [change.key for change in group], most) for doing, group in groupby(ordered, key=_doing)]
+    return enumerated(phrases)
+
+
+def _doing(change: StateChange) -> tuple[str, str]:
+    """The kind, and which way it changed."""
+    if change.kind not in (FILE, ENVIRON):
+        return change.kind, ""
+    return change.kind, "removes" if change.after is None else "adds" if change.before is None else "changes"
+
+
+def _phrase(doing: tuple[str, str], keys: Sequence[str], most: int) -> str:
+    kind, way = doing
+    named = enumerated([tick(key) for key in keys[:most]] + ([f"{len(keys) - most} more"] if len(keys) > most else []))
+    several = len(keys) > 1
+    if kind == MODEL:
+        return f"leaves {len(keys)} Django models behind ({named})" if several else f"leaves the Django model {named} behind"
+    if kind == FILE:
+        things = "files" if several else "the file"
+        return {"adds": f"writes {things} {named}", "removes": f"removes {things} {named}", "changes": f"rewrites {things} {named}"}[way]
+    if kind == ENVIRON:
+        things = "environment variables" if several else "the environment variable"
+        return {"adds": f"sets {things} {named}", "removes": f"removes {things} {named}", "changes": f"changes {things} {named}"}[way]
+    if kind == CWD:
+        return "changes the working directory"
+    return f"changes {kind.replace('-', ' ')} {named}"
+
+
+def enumerated(parts: Sequence[str], last: str = "and") -> str:
+    """`a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return ", ".join(parts[:-1]) + f" {last} " + parts[-1]
+
+
+def tick(name: str) -> str:
+    """A name as code; backticks of its own would end it early."""
+    return "`" + name.replace("`", "'") + "`"

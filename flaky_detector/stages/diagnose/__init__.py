@@ -1,0 +1,83 @@
+"""Why does it happen, where, and how is it mended? A proven finding and the sources in, a Diagnosis out.
+
+Owns the telling of causes and chains. Must not judge: it is called for what was proven, and says nothing that the proof, the state
+left behind or the source does not hold.
+"""
+
+from collections.abc import Callable, Mapping
+
+from flaky_detector.model import Diagnosis, Finding, Location, StateChange, Step, TestId, short_name
+from flaky_detector.model.words import leaves, tick
+from flaky_detector.stages.diagnose.cause import cause_of
+from flaky_detector.stages.diagnose.cure import remedies_of
+from flaky_detector.stages.diagnose.place import Sources, place_of
+
+LONGEST_ERROR = 110
+
+Left = Mapping[TestId, tuple[StateChange, ...]]
+
+
+def diagnose(finding: Finding, left: Left, sources: Callable[[str], str | None]) -> Diagnosis | None:
+    """The diagnosis of a proven finding, None where nobody is named.
+
+    Args:
+        finding: with polluters or state-setters.
+        left: what every test left behind in any run.
+        sources: text of a file by its path relative to the rootdir, None where it cannot be had.
+    """
+    sets = [tests for tests in (finding.polluters or finding.state_setters) if tests]
+    if not sets:
+        return None
+    changes = {test: relevant(finding, left.get(test, ())) for tests in sets for test in tests}
+    return Diagnosis(
+        rule=finding.signature.rule,
+        cause=cause_of(finding, sets[0], changes, sources),
+        steps=_steps(finding, changes),
+        location=_location(sets[0], changes, sources),
+        remedies=remedies_of(finding, sets, changes, sources),
+    )
+
+
+def relevant(finding: Finding, changes: tuple[StateChange, ...]) -> tuple[StateChange, ...]:
+    """Of what a test left behind that which the proof holds against it; everything where the proof names nothing."""
+    held = {(change.kind, change.key) for change in finding.state}
+    telling = tuple(change for change in changes if (change.kind, change.key) in held)
+    return telling or changes
+
+
+def _location(tests: tuple[TestId, ...], changes: Left, sources: Sources) -> Location | None:
+    """Where the last of the tests that leave something behind does so: what reaches the victim is its doing."""
+    leavers = [test for test in tests if changes.get(test)]
+    test = leavers[-1] if leavers else tests[-1]
+    return place_of(test, changes.get(test, ()), sources)
+
+
+def _steps(finding: Finding, changes: Left) -> tuple[str, ...]:
+    """A line for each step of the minimal order; nothing for one polluter followed by its victim."""
+    order = [step for step in finding.minimal_order if step.test not in finding.warm_up]
+    if len(order) < 3:
+        return ()
+    across = len({step.worker for step in order}) > 1
+    return tuple(_step(finding, step, changes.get(step.test, ()), across=across) for step in order)
+
+
+def _step(finding: Finding, step: Step, changes: tuple[StateChange, ...], *, across: bool) -> str:
+    who = (f"`gw{step.worker}` · " if across else "") + tick(short_name(step.test))
+    if step.test == finding.test:
+        verb = "passes" if finding.kind == "brittle" else f"fails: {tick(_error(finding))}"
+        return f"{who} {verb}"
+    if changes:
+        return f"{who} {leaves(changes)}"
+    resources = finding.signature.resources
+    if finding.signature.rule == "duplicate-table" and resources:
+        return f"{who} runs next, and after it the table {tick(resources[0])} is there"
+    return f"{who} is needed as well; what it leaves behind was not seen by any probe"
+
+
+def _error(finding: Finding) -> str:
+    """The exception's type and the first line of its message."""
+    exception = finding.signature.exception
+    message = next(iter(finding.message.strip().splitlines()), "").strip()
+    if not message or message in exception:
+        return exception[:LONGEST_ERROR]
+    return f"{exception.split(':', 1)[0]}: {message}"[:LONGEST_ERROR]

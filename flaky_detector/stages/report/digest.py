@@ -1,0 +1,284 @@
+"""One digest of a result, from which every voice speaks: findings grouped by cause.
+
+Owns the grouping, the counts and the order in which things are told. Must not know Markdown or HTML. Text between backticks is code.
+
+Two proven findings have one cause when they share a set of polluters, or when sets of equal size left the very same things behind:
+
+    polluters [[p1], [p2]]  left shop.Phantom   →  test_check
+    polluters [[p2]]        left shop.Phantom   →  test_plan       one cause, two victims
+    polluters [[p1, w]]     left 0009_x.py      →  test_whitelist  another cause
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from flaky_detector.model import (
+    Diagnosis,
+    Finding,
+    Gap,
+    LatentPolluter,
+    Location,
+    Remedy,
+    Result,
+    RunSummary,
+    StateChange,
+    Step,
+    Suspect,
+    TestId,
+    Trial,
+    function_of,
+    path_of,
+)
+
+NOBODY = ("non-deterministic", "broken", "environment")
+"""Kinds of findings that accuse nobody, whatever else they carry."""
+
+TestSet = tuple[TestId, ...]
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How often trials failed with the same signature."""
+
+    failed: int
+    attempts: int
+
+
+class Victim(msgspec.Struct, frozen=True, kw_only=True):
+    """One test that a cause breaks. `after` counts the trials after `sets[0]`, the first set proven for it."""
+
+    finding: Finding
+    sets: tuple[TestSet, ...]
+    alone: Tally
+    after: Tally
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to mend, with everything that it breaks.
+
+    `head` is the set that is named first, `others` the alternatives. `steps` is the minimal order without warm-up, `without` counts
+    the controls by the place of the step that was left out. `earlier` tells that its first test is the head of a cause told before.
+    """
+
+    kind: Literal["polluter", "state-setter"]
+    head: TestSet
+    others: tuple[TestSet, ...]
+    victims: tuple[Victim, ...]
+    state: tuple[StateChange, ...]
+    diagnosis: Diagnosis | None
+    steps: tuple[Step, ...]
+    without: tuple[tuple[int, Tally], ...] = ()
+    earlier: bool = False
+    remedies: tuple[Remedy, ...] = ()
+    failing_runs: tuple[RunSummary, ...] = ()
+    failed_in: int = 0
+    seen_in: int = 0
+    complete: bool = True
+
+    @property
+    def first(self) -> Finding:
+        """The finding whose order is shown."""
+        return self.victims[0].finding
+
+    @property
+    def head_state(self) -> tuple[StateChange, ...]:
+        """What the tests of the head themselves left behind: by their origin where it is known, else all of it."""
+        functions = {function_of(test) for test in self.head}
+        own = tuple(change for change in self.state if functions & set(change.origin.replace(":", ".").split(".")))
+        nobodys = tuple(change for change in self.state if not change.origin)
+        return own + nobodys if own else self.state
+
+    @property
+    def across_workers(self) -> bool:
+        """Whether polluter and victim ran in different processes."""
+        return len({step.worker for step in self.steps}) > 1
+
+    @property
+    def location(self) -> Location | None:
+        """Where in the source it happens."""
+        return self.diagnosis.location if self.diagnosis else None
+
+    @property
+    def polluters(self) -> TestSet:
+        """Every test named, once."""
+        return tuple(dict.fromkeys(test for tests in (self.head, *self.others) for test in tests))
+
+
+class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings of one signature with the same first suspect, nothing proven. `tied` counts suspects that score as the first does."""
+
+    findings: tuple[Finding, ...]
+    suspects: tuple[Suspect, ...]
+    tied: int
+
+    @property
+    def first(self) -> Finding:
+        """The finding that is shown."""
+        return self.findings[0]
+
+
+class Digest(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is to be told, in the order in which it is told."""
+
+    result: Result
+    causes: tuple[Cause, ...]
+    suspicions: tuple[Suspicion, ...]
+    others: tuple[Finding, ...]
+    latent: tuple[LatentPolluter, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def tests(self) -> int:
+        """Size of the suite: the most tests that one run executed."""
+        return max((run.tests for run in self.result.runs), default=0)
+
+    @property
+    def pythons(self) -> tuple[str, ...]:
+        """`3.11`, `3.12`: of all runs."""
+        return tuple(dict.fromkeys(".".join(run.python.split(".")[:2]) for run in self.result.runs))
+
+
+def digest(result: Result) -> Digest:
+    """Group the findings of a result."""
+    proven = [finding for finding in result.findings if is_proven(finding)]
+    suspected = [finding for finding in result.findings if not is_proven(finding) and finding.suspects and finding.kind not in NOBODY]
+    told = {id(finding) for finding in (*proven, *suspected)}
+    return Digest(
+        result=result,
+        causes=_causes(proven, result.runs),
+        suspicions=_suspicions(suspected),
+        others=tuple(finding for finding in result.findings if id(finding) not in told),
+        latent=result.latent_polluters,
+        gaps=result.gaps,
+    )
+
+
+def is_proven(finding: Finding) -> bool:
+    """Whether somebody may be named: re-run, with a set that was held to account."""
+    return finding.confidence == "proven" and finding.kind not in NOBODY and any((*finding.polluters, *finding.state_setters))
+
+
+def sets_of(finding: Finding) -> tuple[TestSet, ...]:
+    """The sets that a proven finding names, whichever way they act."""
+    return tuple(tests for tests in (finding.polluters or finding.state_setters) if tests)
+
+
+def _causes(findings: Sequence[Finding], runs: Sequence[RunSummary]) -> tuple[Cause, ...]:
+    groups: list[list[Finding]] = []
+    for finding in findings:
+        mates = [group for group in groups if any(_one_cause(finding, other) for other in group)]
+        merged = [other for group in mates for other in group] + [finding]
+        groups = [group for group in groups if group not in mates] + [merged]
+    causes = [_cause(group, runs) for group in groups]
+    ordered = sorted(causes, key=lambda cause: (len(cause.head), -len(cause.victims), cause.head))
+    return _told_in_order(ordered)
+
+
+def _one_cause(a: Finding, b: Finding) -> bool:
+    if bool(a.polluters) != bool(b.polluters):
+        return False
+    mine, its = sets_of(a), sets_of(b)
+    if set(mine) & set(its):
+        return True
+    left = _things(a)
+    return bool(left) and left == _things(b) and len(mine[0]) == len(its[0])
+
+
+def _things(finding: Finding) -> frozenset[tuple[str, str]]:
+    return frozenset((change.kind, change.key) for change in finding.state)
+
+
+def _cause(findings: Sequence[Finding], runs: Sequence[RunSummary]) -> Cause:
+    victims = tuple(sorted((_victim(finding) for finding in findings), key=lambda victim: victim.finding.test))
+    sets = list(dict.fromkeys(tests for victim in victims for tests in victim.sets))
+    head = max(sets, key=lambda tests: sum(tests in victim.sets for victim in victims))
+    shown = sorted(victims, key=lambda victim: (victim.sets[0] != head, victim.finding.diagnosis is None))
+    first = shown[0].finding
+    warm = set(first.warm_up)
+    failing = {run for finding in findings for run in finding.failing_runs}
+    return Cause(
+        kind="polluter" if first.polluters else "state-setter",
+        head=head,
+        others=tuple(tests for tests in sets if tests != head),
+        victims=tuple(shown),
+        state=_without_repetition(change for finding in findings for change in finding.state),
+        diagnosis=first.diagnosis,
+        steps=tuple(step for step in first.minimal_order if step.test not in warm),
+        without=_without(first, head),
+        remedies=first.diagnosis.remedies if first.diagnosis else (),
+        failing_runs=tuple(run for run in runs if run.id in failing),
+        failed_in=len(failing & {run.id for run in runs}) or max(finding.failed_in for finding in findings),
+        seen_in=max(finding.seen_in for finding in findings),
+        complete=all(finding.complete for finding in findings),
+    )
+
+
+def _told_in_order(causes: Sequence[Cause]) -> tuple[Cause, ...]:
+    """A chain whose first step is the head of an earlier cause does not tell that one's remedies again."""
+    told: list[Cause] = []
+    for cause in causes:
+        roots = [other for other in told if set(other.polluters) & {tests[0] for tests in (cause.head, *cause.others)}]
+        known = {remedy.title for root in roots for remedy in root.remedies}
+        fresh = tuple(remedy for remedy in cause.remedies if remedy.title not in known)
+        told.append(msgspec.structs.replace(cause, earlier=bool(roots), remedies=fresh))
+    return tuple(told)
+
+
+def _victim(finding: Finding) -> Victim:
+    sets = sets_of(finding)
+    role = "after-polluter" if finding.polluters else "after-state-setter"
+    after = [trial for trial in finding.trials if trial.role == role]
+    exact = [trial for trial in after if _tests_in(trial, finding) == sets[0]]
+    alone = [trial for trial in finding.trials if trial.role == "alone"]
+    return Victim(finding=finding, sets=sets, alone=_sum(alone), after=_sum(exact or after))
+
+
+def _tests_in(trial: Trial, finding: Finding) -> TestSet:
+    """The tests of a trial's order that act: without warm-up and victim, and across workers only those of the other worker."""
+    tests = [step for step in trial.order if step.test != finding.test and step.test not in finding.warm_up]
+    across = trial.order and trial.order[-1].worker != 0
+    return tuple(step.test for step in tests if not across or step.worker != trial.order[-1].worker)
+
+
+def _sum(trials: Iterable[Trial]) -> Tally:
+    counted = list(trials)
+    return Tally(sum(trial.same for trial in counted), sum(trial.attempts for trial in counted))
+
+
+def _without(finding: Finding, head: TestSet) -> tuple[tuple[int, Tally], ...]:
+    """Controls of the shown order, by the place of the step that was left out, counted from 1."""
+    controls: dict[int, list[Trial]] = {}
+    for trial in finding.trials:
+        left_out = [place for place, test in enumerate(head, 1) if test not in {step.test for step in trial.order}]
+        if trial.role == "without" and len(left_out) == 1:
+            controls.setdefault(left_out[0], []).append(trial)
+    return tuple((place, _sum(trials)) for place, trials in sorted(controls.items()))
+
+
+def _without_repetition(changes: Iterable[StateChange]) -> tuple[StateChange, ...]:
+    return tuple({(change.kind, change.key): change for change in changes}.values())
+
+
+def _suspicions(findings: Sequence[Finding]) -> tuple[Suspicion, ...]:
+    groups: dict[tuple[str, str, TestId], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.signature.rule, finding.signature.resource, finding.suspects[0].test)
+        groups.setdefault(key, []).append(finding)
+    suspicions = [
+        Suspicion(
+            findings=tuple(group),
+            suspects=group[0].suspects,
+            tied=sum(suspect.score == group[0].suspects[0].score for suspect in group[0].suspects),
+        )
+        for group in groups.values()
+    ]
+    return tuple(sorted(suspicions, key=lambda suspicion: (suspicion.first.confidence != "likely", -len(suspicion.findings))))
+
+
+def by_function(tests: Iterable[TestId]) -> dict[str, tuple[TestId, ...]]:
+    """Tests of one function, params apart, together: the key is `path::function`."""
+    groups: dict[str, list[TestId]] = {}
+    for test in tests:
+        groups.setdefault(f"{path_of(test)}::{function_of(test)}", []).append(test)
+    return {key: tuple(members) for key, members in groups.items()}

@@ -1,0 +1,42 @@
+"""What goes into a report besides the result, and what comes out of it."""
+
+from typing import Literal
+
+import msgspec
+
+Level = Literal["error", "warning", "notice"]
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the report will be read.
+
+    `key` tells sticky comments apart; `repository_url` (`https://github.com/owner/name`) and `commit` make links to lines;
+    `run_url` is the CI run with the full report. `can_comment` is False where the token may not write (a fork).
+    """
+
+    key: str = "default"
+    commit: str = ""
+    repository_url: str = ""
+    run_url: str = ""
+    version: str = ""
+    can_comment: bool = True
+
+
+class Annotation(msgspec.Struct, frozen=True, kw_only=True):
+    """One note at a line of the diff view. Texts are single lines without control characters."""
+
+    path: str
+    line: int
+    level: Level
+    title: str
+    message: str
+
+
+class Pages(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a hunt says, ready to be written."""
+
+    findings_json: str
+    comment: str
+    summary: str
+    html: str
+    annotations: tuple[Annotation, ...] = ()
