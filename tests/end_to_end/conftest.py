@@ -1,0 +1,5 @@
+"""What the end-to-end tests share."""
+
+from tests.support.postgres import postgres
+
+__all__ = ["postgres"]
