@@ -92,18 +92,19 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-def execute(invocation: Invocation, *, tick: Callable[[float], None] | None = None) -> Ended:
+def execute(invocation: Invocation, *, tick: Callable[[float], None] | None = None, tidies: bool = False) -> Ended:
     """Run one process to its end or its deadline; its output is in `<bundle>/console.log`.
 
     Args:
         invocation: what to start, where, and for how long at most.
         tick: called about once a second, in this thread, with the seconds since the start.
+        tidies: the process cleans up after an interrupted run, so it starts even though everything was told to end.
 
     Raises:
         SuiteError: the bundle cannot be written, or the interpreter cannot be started.
         Interrupted: Ctrl-C, or `end_all` was called; nothing of the run is left alive.
     """
-    if _SWITCHBOARD.stopping:
+    if _SWITCHBOARD.stopping and not tidies:
         raise _interrupted()
     mailbox: Mailbox = queue.SimpleQueue()
     mark = uuid.uuid4().hex

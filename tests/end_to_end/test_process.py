@@ -141,10 +141,18 @@ def test_all_runs_in_threads_end_when_they_are_told(tmp_path: Path) -> None:
 
     with interruptible(), ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(run, name) for name in ("a", "b", "later")]
-        assert eventually(lambda: (tmp_path / "b/bundle/console.log").exists())
+        assert eventually((tmp_path / "b/bundle/console.log").exists)
         end_all()
         assert [run.result(timeout=20) for run in runs] == ["interrupted"] * 3
     assert execute(of(tmp_path, "")).exit_code == 0
+
+
+def test_a_process_that_tidies_up_runs_although_all_were_told_to_end(tmp_path: Path) -> None:
+    with interruptible():
+        end_all()
+        with pytest.raises(Interrupted):
+            execute(of(tmp_path, ""))
+        assert execute(of(tmp_path, ""), tidies=True).exit_code == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -155,8 +163,8 @@ def test_a_signal_ends_the_run_and_says_interrupted(tmp_path: Path, number: sign
 
     before = signal.getsignal(number)
     sender = threading.Thread(target=send)
+    sender.start()
     with interruptible(), pytest.raises(Interrupted):
-        sender.start()
         execute(of(tmp_path, "import os, time; print(os.getpid(), flush=True); time.sleep(60)"))
     sender.join()
     assert signal.getsignal(number) is before

@@ -145,8 +145,8 @@ def _best(found: Sequence[tuple[Version, str]], version: str) -> str | None:
 def _not_found(version: str, found: Sequence[tuple[Version, str]], reason: str) -> SettingsError:
     here = sorted({here.release[:2] for here, _path in found})
     names = ", ".join(".".join(map(str, release)) for release in here) or "none"
-    lines = [line.strip() for line in reason.splitlines() if line.strip().startswith(("error:", "cause:"))]
-    why = f" ({'; '.join(lines[:1] + lines[-1:] if len(lines) > 1 else lines)})" if lines else ""
+    lines = [line.strip() for line in reason.splitlines() if line.strip().startswith("cause:")]
+    why = f" (and it could not be downloaded: {lines[-1].removeprefix('cause:').strip()})" if lines else ""
     return SettingsError(f"Python {version} was not found; found here: {names}{why}", "give one of these to --python, or a path")
 
 
@@ -158,7 +158,7 @@ def _path_without_shims() -> str:
 
 
 def _pyenv_versions(root: Path) -> Iterator[str]:
-    yield from (str(folder) for folder in sorted(root.glob("versions/*/bin"), reverse=True))
+    yield from (str(folder) for folder in sorted(root.glob("versions/3*/bin"), reverse=True))
 
 
 def _version(text: str) -> Version | None:

@@ -1,6 +1,7 @@
 """A run in the user's own tree, with everything put back afterwards.
 
-Owns the snapshot, the comparison and the way back. Must never destroy work: whatever it removes or overwrites is moved aside first.
+Owns the snapshot, the comparison and the way back. Must never destroy work: what a run changed, and what appeared and is not large, is
+moved aside for a week rather than removed, for it may have been the user who was at work meanwhile.
 
 The snapshot lies outside the tree, in a folder that depends on the tree's path alone, so that the next start finds what a killed one left:
 
@@ -8,7 +9,7 @@ The snapshot lies outside the tree, in a folder that depends on the tree's path 
                                  beat        touched every second: when we were last alive
                                  survey.json what the tree held; written last, so a snapshot that has one is whole
                                  tree/       the contents
-                                 aside-*/    what was moved out of the tree
+                                 aside-*/    what was moved out of the tree, kept for a week
 
 After a kill only what changed until the last beat is put back: what changed later is the user's own work.
 """
@@ -24,30 +25,35 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from flaky_detector.adapters.workspace.copies import Copy, copy_tree, dress
 from flaky_detector.adapters.workspace.removal import remove
-from flaky_detector.adapters.workspace.survey import Entry, Survey, look_at, survey
+from flaky_detector.adapters.workspace.survey import LEFT_OUT_NAMES, Entry, Survey, look_at, size_of, survey
 from flaky_detector.errors import SuiteError
 from flaky_detector.model import Gap
 
 BEAT_SECONDS = 1.0
 SLACK_SECONDS = 3.0
+ASIDE_SECONDS = 7 * 86400
+MAX_ASIDE_BYTES = 1 << 20
+"""Larger things that appeared are removed: they are not what a person writes within a run."""
+
+Tell = Callable[[Gap], None]
 
 
 @contextlib.contextmanager
-def guarded(rootdir: Path, exclude: Sequence[Path] = (), *, state: Path | None = None) -> Iterator[Copy]:
+def guarded(rootdir: Path, exclude: Sequence[Path] = (), *, state: Path | None = None, tell: Tell | None = None) -> Iterator[Copy]:
     """Let a run happen in the user's own tree; afterwards files that appeared are gone, changed and vanished ones are back.
 
-    Environments, caches and `.git` are not looked at. `gaps` of the yielded record grow no more once it is yielded; what was put back
-    is told by `restored` of this module's log, the set-aside folder.
+    Environments, caches and `.git` are not looked at. What an earlier, killed run left is put back first.
 
     Args:
         rootdir: the project.
         exclude: folders that are ours (the report), neither saved nor put back.
         state: where snapshots are kept; by default the user's state folder.
+        tell: called for each thing that could not be put back, and for the folder of what was moved aside.
 
     Raises:
         SuiteError: another run is under way in this tree, or the snapshot cannot be written.
@@ -55,7 +61,9 @@ def guarded(rootdir: Path, exclude: Sequence[Path] = (), *, state: Path | None =
     found = _surveyed(survey(rootdir, exclude))
     place = _place(found.tree, state)
     with _locked(place):
-        _put_back_left_over(found.tree, place)
+        _tell_all(_put_back_left_over(found.tree, place), tell)
+        _prune(place)
+        found = _surveyed(survey(rootdir, exclude))
         snapshot = place / "tree"
         gaps = copy_tree(found, found.tree, snapshot, shares_git=False)
         _write_survey(place / "survey.json", found, exclude)
@@ -63,7 +71,7 @@ def guarded(rootdir: Path, exclude: Sequence[Path] = (), *, state: Path | None =
             try:
                 yield Copy(rootdir.resolve(), found.tree, rootdir.resolve(), found.tree, found.gaps + gaps)
             finally:
-                _put_back(found, exclude, place, alive_until=None)
+                _tell_all(_put_back(found, exclude, place, alive_until=None), tell)
                 _forget(place)
 
 
@@ -80,6 +88,18 @@ def restore_left_over(rootdir: Path, *, state: Path | None = None) -> tuple[Gap,
             with _locked(place):
                 return _put_back_left_over(tree, place)
     return ()
+
+
+def _tell_all(gaps: Sequence[Gap], tell: Tell | None) -> None:
+    if tell is not None:
+        for gap in gaps:
+            tell(gap)
+
+
+def _prune(place: Path) -> None:
+    for folder in place.glob("aside-*"):
+        if folder.stat().st_mtime < time.time() - ASIDE_SECONDS:
+            remove(folder)
 
 
 def _surveyed(found: Survey) -> Survey:
@@ -163,17 +183,18 @@ def _put_back(found: Survey, exclude: Sequence[Path], place: Path, *, alive_unti
         alive_until: leave alone what changed later than this (seconds since the epoch).
     """
     latest_ns = None if alive_until is None else int((alive_until + SLACK_SECONDS) * 1e9)
-    return _Restorer(found, look_at(found.tree, exclude), place, latest_ns).run()
+    ours = [os.path.relpath(path.resolve(), found.tree) for path in exclude]
+    return _Restorer(found, _surveyed(look_at(found.tree, exclude)), ours, place, latest_ns).run()
 
 
 class _Restorer:
     """Compares the tree before and after, and goes back."""
 
-    def __init__(self, before: Survey, after: Survey, place: Path, latest_ns: int | None) -> None:
+    def __init__(self, before: Survey, after: Survey, ours: Sequence[str], place: Path, latest_ns: int | None) -> None:
         self.before = {entry.path: entry for entry in before.entries}
-        self.left_out = before.left_out
-        self.after = {entry.path: entry for entry in _surveyed(after).entries}
-        self.appeared_left_out = after.left_out - before.left_out - {".git"}
+        self.after = {entry.path: entry for entry in after.entries}
+        self.appeared = {*self.after, *after.left_out} - {*self.before, *before.left_out}
+        self.ours = ours
         self.tree = before.tree
         self.snapshot = place / "tree"
         self.place = place
@@ -182,7 +203,7 @@ class _Restorer:
         self.gaps: list[Gap] = []
 
     def run(self) -> tuple[Gap, ...]:
-        for path in sorted({*self.after, *self.appeared_left_out} - set(self.before)):
+        for path in sorted(self.appeared):
             self._take_away(path)
         for path, entry in self.before.items():
             self._restore(path, entry)
@@ -196,12 +217,15 @@ class _Restorer:
 
     def _take_away(self, path: str) -> None:
         full = self.tree / path
-        if path in self.left_out or any(str(folder) in self.left_out for folder in Path(path).parents) or not os.path.lexists(full):
+        if not os.path.lexists(full) or any(f"{ours}/".startswith(f"{path}/") for ours in self.ours):
             return
-        if full.name in ("__pycache__", ".pytest_cache") and full.is_dir():
+        if full.name in LEFT_OUT_NAMES:
             remove(full)
-        elif self._is_ours(path, full):
-            self._set_aside(path)
+        elif self._happened_in_time(path, full):
+            if size_of(str(full), MAX_ASIDE_BYTES) > MAX_ASIDE_BYTES:
+                remove(full)
+            else:
+                self._set_aside(path)
 
     def _restore(self, path: str, entry: Entry) -> None:
         full, saved = self.tree / path, self.snapshot / path
@@ -210,7 +234,7 @@ class _Restorer:
         if not os.path.lexists(saved):
             self.gaps.append(Gap("workspace", f"{path} was changed by the run and could not be put back: it had not been saved"))
             return
-        if not self._is_ours(path, full):
+        if not self._happened_in_time(path, full):
             return
         if os.path.lexists(full):
             if entry.is_folder and full.is_dir() and not full.is_symlink():
@@ -242,7 +266,7 @@ class _Restorer:
         full, saved = self.tree / path, self.snapshot / path
         return not entry.is_link and os.path.lexists(saved) and not filecmp.cmp(full, saved, shallow=False)
 
-    def _is_ours(self, path: str, full: Path) -> bool:
+    def _happened_in_time(self, path: str, full: Path) -> bool:
         """Whether the change happened while we were alive, as far as times tell."""
         if self.latest_ns is None:
             return True

@@ -182,13 +182,13 @@ class _Walk:
             if path == ".git" or _points_away(full):
                 self._miss(path, "is a link to a repository elsewhere and was not copied: the copy is not a git checkout")
                 return False
-        elif _size_of(full, MAX_GIT_BYTES) > MAX_GIT_BYTES:
+        elif size_of(full, MAX_GIT_BYTES) > MAX_GIT_BYTES:
             self._miss(path, f"is larger than {MAX_GIT_BYTES >> 20} MB and was not copied: the copy is not a git checkout")
             return False
         return True
 
     def _keeps_ignored(self, path: str, full: str) -> bool:
-        size = _size_of(full, MAX_IGNORED_BYTES)
+        size = size_of(full, MAX_IGNORED_BYTES)
         if size > MAX_IGNORED_BYTES or self.ignored_bytes + size > MAX_ALL_IGNORED_BYTES:
             self._miss(path, f"is ignored by git, large ({size >> 20} MB or more) and was not copied")
             return False
@@ -212,8 +212,8 @@ def _points_away(git_file: str) -> bool:
     return text.removeprefix("gitdir:").strip().startswith("/")
 
 
-def _size_of(path: str, enough: int) -> int:
-    """Bytes of a file or of all files below a folder; stops counting beyond `enough`."""
+def size_of(path: str, enough: int) -> int:
+    """Bytes of a file or of all files below a folder; stops counting beyond `enough`. Links are not followed."""
     if not Path(path).is_dir() or Path(path).is_symlink():
         return os.lstat(path).st_size
     size = 0
