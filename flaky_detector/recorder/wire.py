@@ -19,8 +19,12 @@ A journal is `journal-<worker>.jsonl`, one JSON object a line, UTF-8, the event'
      "state": [{"kind": "django-model", "key": "shop.Phantom", "before": null, "after": "digest", "scope": "function",
                 "origin": "tests.test_a:test_1.<locals>.Phantom"}],
      "traits": ["db"]}
-        keys with empty values (`failures`, `state`, `traits`, `attempt` 0) are left out
+        keys with empty values (`failures`, `state`, `traits`, `attempt` 0) are left out; a change of state also has
+        "seen": "scan" where the tree was compared as a whole (after a child process), so that under xdist another worker may have made it
+        a rerun of the same test has its own `begin` and `end`, with the same `pos` and the next `attempt`
     {"ev": "crash", "id": "a.py::test_1", "worker": "gw1"}       written by the controller
+    {"ev": "databases", "databases": [{"alias": "default", "engine": "django.db.backends.postgresql", "name": "test_shop_fd1a2b_gw0"}]}
+        once the test databases have been made
     {"ev": "note", "text": "..."}                               the recorder's own trouble: becomes a Gap
     {"ev": "finish", "time": 1700000009.0, "exit": 1, "originals": ["/home/me/project/app/models.py"],
      "databases": ["test_shop_fd1a2b_gw0"], "cost": {"django-apps": 0.001}}
@@ -44,6 +48,8 @@ ORIGINAL = "FLAKY_DETECTOR_ORIGINAL"  # the user's own tree: files imported from
 PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "none": none
 
 ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, DATABASE_SUFFIX, ORIGINAL, PROBES)
+WAKING = (RECORD, ORDER, SHUFFLE, DATABASE_SUFFIX)  # any one of these wakes it
+AWAKE = "FLAKY_DETECTOR_AWAKE"  # set by the recorder itself, so that a pytest started by a recorded test stays asleep
 
 # pytest options, the same as the variables of these names.
 RECORD_OPTION = "--flaky-detector-record"
@@ -56,6 +62,7 @@ PROPERTY_NODEID = "flaky-detector.nodeid"
 PROPERTY_WORKER = "flaky-detector.worker"
 PROPERTY_POSITION = "flaky-detector.position"
 PROPERTY_STATE = "flaky-detector.state"
+ALL_PROPERTIES = (PROPERTY_NODEID, PROPERTY_WORKER, PROPERTY_POSITION, PROPERTY_STATE)
 
 JOURNAL_PREFIX = "journal-"
 JOURNAL_SUFFIX = ".jsonl"

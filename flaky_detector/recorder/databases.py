@@ -1,0 +1,97 @@
+"""Names of Django's test databases: a suffix that keeps runs apart, and what they were called in the end.
+
+Owns `FLAKY_DETECTOR_DATABASE_SUFFIX`. The suffix goes into `DATABASES[…]["TEST"]["NAME"]` before pytest-django appends xdist's `_gw0` to
+it, and once more, where a project's own fixture has overwritten that, when a test database is about to be made. An in-memory SQLite
+database belongs to its process alone and keeps its name. Looks only at a Django that has been imported and configured.
+
+Sources: https://pytest-django.readthedocs.io/en/latest/database.html, https://docs.djangoproject.com/en/stable/ref/settings/#test
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from typing import Any
+
+LONGEST_NAME = {"postgresql": 63, "mysql": 64}
+ROOM_FOR_WORKER = 6  # _gw999
+SETUP_FIXTURE = "django_db_setup"
+SQLITE = "sqlite3"
+
+
+def rename(suffix: str) -> None:
+    """Append the suffix to the test name of every database that does not hold it yet."""
+    for entry in _settings().values():
+        _rename(entry, suffix)
+
+
+def follow_creation(suffix: str) -> None:
+    """See to it that a test database gets the suffix when it is made, whoever has set its name in between."""
+    module = sys.modules.get("django.db.backends.base.creation")
+    base = getattr(module, "BaseDatabaseCreation", None)
+    if base is None or getattr(base.create_test_db, "has_suffix", False):
+        return
+    original = base.create_test_db
+
+    def create_test_db(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            _rename(self.connection.settings_dict, suffix)
+        except Exception:
+            pass
+        return original(self, *args, **kwargs)
+
+    create_test_db.has_suffix = True  # type: ignore[attr-defined]
+    base.create_test_db = create_test_db
+
+
+def load_backends() -> None:
+    """Let Django load the backends, as it is about to do anyway: called when a project's database fixture is set up."""
+    connections = getattr(sys.modules.get("django.db"), "connections", None)
+    if connections is not None:
+        for alias in _settings():
+            getattr(connections[alias], "creation", None)
+
+
+def present() -> list[dict[str, str]]:
+    """Alias, engine and name of every database as the settings have them now."""
+    return [
+        {"alias": alias, "engine": str(entry.get("ENGINE", "")), "name": str(entry.get("NAME", ""))} for alias, entry in _settings().items()
+    ]
+
+
+def with_suffix(name: str, suffix: str, engine: str) -> str:
+    """`test_shop` → `test_shop_fd1a2b`; a name that the engine would cut is shortened in front, and told apart by a digest."""
+    tail = "_" + suffix.lstrip("_")
+    longest = LONGEST_NAME.get(_backend(engine))
+    if longest is not None and len(name) + len(tail) + ROOM_FOR_WORKER > longest:
+        mark = hashlib.sha256(name.encode()).hexdigest()[:6]
+        name = name[: longest - len(tail) - ROOM_FOR_WORKER - len(mark)] + mark
+    return name + tail
+
+
+def _rename(entry: Any, suffix: str) -> None:
+    test = entry.setdefault("TEST", {})
+    engine = str(entry.get("ENGINE", ""))
+    name = test.get("NAME")
+    if test.get("MIRROR") or not engine or suffix.lstrip("_") in str(name or ""):
+        return
+    if not name:
+        if _backend(engine) in (SQLITE, "spatialite") or not entry.get("NAME"):
+            return
+        name = "test_%s" % entry["NAME"]
+    if ":memory:" in str(name) or "mode=memory" in str(name):
+        return
+    test["NAME"] = with_suffix(str(name), suffix, engine)
+
+
+def _backend(engine: str) -> str:
+    """The part of an engine's path that tells what it is: `django.contrib.gis.db.backends.postgis` counts as postgresql."""
+    last = engine.rsplit(".", 1)[-1]
+    return "postgresql" if last in ("postgis", "postgresql_psycopg2") or "postgres" in engine else last
+
+
+def _settings() -> Any:
+    settings = getattr(sys.modules.get("django.conf"), "settings", None)
+    if settings is None or not getattr(settings, "configured", False):
+        return {}
+    return settings.DATABASES

@@ -1,0 +1,75 @@
+"""One process's journal: complete lines, written at once. PYTEST_DONT_REWRITE
+
+Owns the file. Must not raise: what cannot be written is lost, and the house sees the hole. A process that is killed loses only what it had
+not yet handed over, which is at most the `end` of the test it was running.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from flaky_detector.recorder import wire
+from flaky_detector.recorder.world import World
+
+MAX_NOTES = 30
+
+
+class Journal:
+    """Appends events to `journal-<worker>.jsonl` in `folder`; without a folder it writes nothing."""
+
+    def __init__(self, folder: str, worker: str) -> None:
+        self.worker = worker
+        self._path = World.join(folder, wire.journal_name(worker)) if folder else ""
+        self._fd = -1
+        self._identity = (0, 0)
+        self._notes = 0
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+            self._open(os.O_TRUNC)
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is a file at all."""
+        return bool(self._path)
+
+    def write(self, event: dict[str, Any]) -> None:
+        """One line."""
+        if not self._path:
+            return
+        line = (World.encode(event) + "\n").encode("ascii")
+        try:
+            if not self._is_ours():
+                self._open(0)
+            self._write_all(line)
+        except OSError:
+            pass
+
+    def note(self, text: str) -> None:
+        """The recorder's own trouble, which becomes a Gap. After `MAX_NOTES` the rest is silence."""
+        self._notes += 1
+        if self._notes <= MAX_NOTES:
+            self.write({"ev": "note", "text": text[: wire.MAX_MESSAGE]})
+
+    def close(self) -> None:
+        """Nothing can be written afterwards."""
+        if self._path and self._is_ours():
+            World.close(self._fd)
+        self._path = ""
+
+    def _open(self, flags: int) -> None:
+        self._fd = World.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | flags, 0o644)
+        stat = World.fstat(self._fd)
+        self._identity = (stat.st_dev, stat.st_ino)
+
+    def _is_ours(self) -> bool:
+        """Whether the descriptor is still the journal's: a test may have closed it and the number been given to another file."""
+        try:
+            stat = World.fstat(self._fd)
+        except OSError:
+            return False
+        return (stat.st_dev, stat.st_ino) == self._identity
+
+    def _write_all(self, data: bytes) -> None:
+        while data:
+            data = data[World.write(self._fd, data) :]

@@ -1,0 +1,78 @@
+"""The order of the collection: shuffled before the project's own sorts, written down after them, forced last.
+
+Owns one hook, the outermost of its kind: what stands before its `yield` runs before all other plugins, what stands behind it after them.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flaky_detector.recorder import replay
+from flaky_detector.recorder.shuffle import shuffle
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from flaky_detector.recorder.journal import Journal
+    from flaky_detector.recorder.naming import Names
+
+
+class Ordering:
+    """Writes `collected`."""
+
+    def __init__(self, journal: Journal, names: Names, steps: replay.Steps | None, wish: str) -> None:
+        self._journal = journal
+        self._names = names
+        self._steps = steps
+        self._wish = wish
+        self.shuffles_last = False
+        self.lists_tests = True
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Generator[None, Any, None]:
+        """Before all others, and after them."""
+        try:
+            self._names.learn(items)
+            if self._wish and not self.shuffles_last:
+                shuffle(self._wish, config, items)
+        except Exception as error:
+            self._journal.note("the tests were not shuffled: %s" % error)
+        yield
+        try:
+            self._after(config, items)
+        except Exception as error:
+            self._journal.note("the recorder failed at the collection: %r" % (error,))
+
+    @pytest.hookimpl
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be collected is missing evidence."""
+        if report.outcome == "failed" and self.lists_tests:
+            self._journal.note("%s was not collected: %s" % (report.nodeid, str(report.longrepr)[-500:]))
+
+    def _after(self, config: Any, items: list[Any]) -> None:
+        tests = [self._names.of(item) for item in items] if self.lists_tests else []
+        missing: list[str] = []
+        if self._wish and self.shuffles_last:
+            shuffle(self._wish, config, items)
+        if self._steps is not None:
+            deselected, missing = replay.apply(self._steps, items, self._names.of)
+            if deselected:
+                config.hook.pytest_deselected(items=deselected)
+        self._journal.write({"ev": "collected", "tests": tests, "app_labels": _app_labels(), "missing": missing})
+
+
+def _app_labels() -> list[str]:
+    configs = getattr(getattr(sys.modules.get("django.apps"), "apps", None), "app_configs", None) or {}
+    return [str(label) for label in configs]
+
+
+class Skipping:
+    """In a forced order over several workers: leaves out the test by which a worker's last one was let go (see `sequence`)."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, nextitem: pytest.Item | None) -> bool | None:
+        """True says that the test has been dealt with."""
+        return True if nextitem is None else None

@@ -1,0 +1,173 @@
+"""The recorder: what happens to each test, in the process that runs it.
+
+Owns the hooks around a test. They are registered last and outermost, so they see what all other plugins made of a report. Must not
+change an outcome, and must not raise: what goes wrong here is noted in the journal.
+
+Reports are taken where they are made (`pytest_runtest_makereport`), not where they are logged: pytest-rerunfailures logs later and
+otherwise, and only here the exception itself is at hand. What a test left behind is looked at there too, just before the report of the
+teardown is made, for that report carries the JUnit properties
+(https://docs.pytest.org/en/stable/reference/reference.html#pytest.Item.user_properties).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flaky_detector.recorder import databases, failure, wire
+from flaky_detector.recorder.execution import Execution, outcome_of
+from flaky_detector.recorder.traits import traits_of
+from flaky_detector.recorder.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from flaky_detector.recorder.journal import Journal
+    from flaky_detector.recorder.naming import Names
+    from flaky_detector.recorder.watch import Watch
+
+
+class Recorder:
+    """Writes `begin`, `end` and `databases`, and the JUnit properties."""
+
+    def __init__(self, journal: Journal, names: Names, watch: Watch, places: failure.Places) -> None:
+        self._journal = journal
+        self._names = names
+        self._watch = watch
+        self._places = places
+        self._running: Execution | None = None
+        self._last_item: Any = None
+        self._position = -1
+        self._attempt = 0
+        self.executed: list[str] = []
+        self.databases: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """The test begins: said before anything of it runs, so that a killed worker's last test is known."""
+        try:
+            self._begin(item)
+        except Exception as error:
+            self._trouble("before a test", error)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Tell teardowns of class, module and session from the test's own."""
+        if nextitem is not None and nextitem.parent is item.parent:
+            return
+        try:
+            kept = set(nextitem.listchain()) if nextitem is not None else set()
+            self._watch.follow_teardown(node for node in item.listchain()[:-1] if node not in kept)
+        except Exception as error:
+            self._trouble("before a teardown", error)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+        """A phase is over."""
+        if call.when == "teardown":
+            try:
+                self._look(item)
+            except Exception as error:
+                self._trouble("after a teardown", error)
+        result = yield
+        try:
+            self._report(item, call, result.get_result())
+        except Exception as error:
+            self._trouble("at a report", error)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
+        """Keep what a wider fixture changes apart from what the test changes."""
+        if fixturedef.scope == "function":
+            yield
+            return
+        previous = self._watch.enter(fixturedef.scope)
+        yield
+        self._watch.enter(previous)
+
+    def interrupted(self) -> str:
+        """The test that has begun and not ended; empty when there is none."""
+        return "" if self._running is None else self._running.id
+
+    def _begin(self, item: Any) -> None:
+        if self._running is not None:
+            self._journal.note("the test %s did not come to its end" % self._running.id)
+        if item is self._last_item:
+            self._attempt += 1
+        else:
+            self._last_item, self._attempt = item, 0
+            self._position += 1
+        test = self._names.of(item)
+        self._running = Execution(item, test, self._position, self._attempt)
+        if self._journal.writes:
+            self._set_properties(item, test)
+        self._journal.write(self._running.begun(World.now()))
+        self._watch.begin()
+
+    def _set_properties(self, item: Any, test: str) -> None:
+        properties = item.user_properties
+        if self._attempt:
+            properties[:] = [pair for pair in properties if pair[0] not in wire.ALL_PROPERTIES]
+        properties.append((wire.PROPERTY_NODEID, test))
+        properties.append((wire.PROPERTY_WORKER, self._journal.worker))
+        properties.append((wire.PROPERTY_POSITION, str(self._position)))
+
+    def _look(self, item: Any) -> None:
+        state = self._watch.settle()
+        if state and self._running is not None and self._running.item is item:
+            self._running.state = state
+            if self._journal.writes:
+                item.user_properties.append((wire.PROPERTY_STATE, World.encode(state)))
+
+    def _report(self, item: Any, call: Any, report: Any) -> None:
+        running = self._running
+        if running is None or running.item is not item:
+            return
+        running.add(report.when, outcome_of(report), call.duration)
+        if report.outcome == "failed":
+            running.failures.append(failure.describe(report, call.excinfo, self._places))
+        if report.when == "teardown":
+            self._running = None
+            self._journal.write(running.ended(traits_of(item)))
+            if not running.attempt:
+                self.executed.append(running.id)
+
+    def _trouble(self, when: str, error: Exception) -> None:
+        self._journal.note("the recorder failed %s: %r" % (when, error))
+
+
+class DatabaseRecorder:
+    """Gives Django's test databases their suffix and writes down their names. Registered only where Django has been imported."""
+
+    def __init__(self, journal: Journal, suffix: str, recorder: Recorder) -> None:
+        self._journal = journal
+        self._suffix = suffix
+        self._recorder = recorder
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
+        """Around the fixture that makes the databases, a project's own one by that name included."""
+        if fixturedef.argname != databases.SETUP_FIXTURE:
+            yield
+            return
+        before = self._before()
+        yield
+        try:
+            made = [entry for entry in databases.present() if entry not in before]
+            self._recorder.databases = [entry["name"] for entry in made]
+            self._journal.write({"ev": "databases", "databases": made})
+        except Exception as error:
+            self._journal.note("the names of the test databases are not known: %r" % (error,))
+
+    def _before(self) -> list[dict[str, str]]:
+        try:
+            before = databases.present()
+            if self._suffix:
+                databases.rename(self._suffix)
+                databases.load_backends()
+                databases.follow_creation(self._suffix)
+        except Exception as error:
+            self._journal.note("test databases may lack their suffix: %r" % (error,))
+            return []
+        return before

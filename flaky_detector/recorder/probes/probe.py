@@ -1,0 +1,29 @@
+"""What a probe is: one kind of state, looked at between tests.
+
+Owns the protocol. A probe looks, it never touches; it imports nothing that the user has not imported; it stays within a cost that its
+docstring states.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Probe(Protocol):
+        """One kind of state. `name` is what `FLAKY_DETECTOR_PROBES` calls it."""
+
+        name: str
+
+        def start(self) -> None:
+            """Take what is now for granted: called just before the first test's setup."""
+
+        def begin(self) -> None:
+            """A test is about to begin."""
+
+        def mark(self, scope: str) -> None:
+            """Book what changed since the last mark on the account of `scope`."""
+
+        def settle(self) -> list[dict[str, Any]]:
+            """What the test that just ended left different, as in wire's `state`."""

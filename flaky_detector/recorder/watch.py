@@ -1,0 +1,102 @@
+"""All probes together: when they look, and on whose account a change is booked.
+
+Owns the account: `function`, or the wider fixture scope that is being set up or torn down. pytest tells when a fixture's setup starts
+and ends; when teardown passes from the test to its class, module, package and session is told by finalizers that are put on these
+collectors just before, which run before their own fixtures' finalizers.
+
+    setup     session fixture ── mark ──  module fixture ── mark ──  test's fixtures
+    call
+    teardown  test's fixtures ── mark ──  class's, module's ── mark ──  session's ── mark, settle
+
+Must not raise; a probe that fails is noted and dropped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flaky_detector.recorder.probes.files import FilesProbe
+from flaky_detector.recorder.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from flaky_detector.recorder.probes.probe import Probe
+
+FUNCTION = "function"
+
+
+class Watch:
+    """Drives the probes; `cost` maps each to the seconds it took so far."""
+
+    def __init__(self, probes: Sequence[Probe], note: Callable[[str], None]) -> None:
+        self._probes = list(probes)
+        self._note = note
+        self._account = FUNCTION
+        self._has_started = False
+        self.cost = {probe.name: 0.0 for probe in probes}
+        for probe in probes:
+            if isinstance(probe, FilesProbe):
+                probe.account = lambda: self._account
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the probes at work."""
+        return [probe.name for probe in self._probes]
+
+    def begin(self) -> None:
+        """A test is about to be set up; before the first one everything is taken for granted."""
+        self._account = FUNCTION
+        starts, self._has_started = not self._has_started, True
+        for probe in list(self._probes):
+            self._drive(probe, probe.start if starts else probe.begin)
+
+    def settle(self) -> list[dict[str, Any]]:
+        """What the test that was just torn down left different."""
+        changes: list[dict[str, Any]] = []
+        for probe in list(self._probes):
+            started = World.ticks()
+            try:
+                probe.mark(self._account)
+                changes += probe.settle()
+            except Exception as error:
+                self._drop(probe, error)
+            self.cost[probe.name] += World.ticks() - started
+        self._account = FUNCTION
+        return changes
+
+    def enter(self, scope: str) -> str:
+        """Book what has changed so far, and everything from now on as `scope`'s; returns the scope before."""
+        previous = self._account
+        if self._has_started:
+            for probe in list(self._probes):
+                self._drive(probe, lambda probe=probe: probe.mark(previous))  # type: ignore[misc]
+        self._account = scope
+        return previous
+
+    def follow_teardown(self, collectors: Iterable[Any]) -> None:
+        """Open each collector's account when its teardown starts."""
+        for collector in collectors:
+            scope = scope_of(collector)
+            collector.addfinalizer(lambda scope=scope: self.enter(scope))
+
+    def _drive(self, probe: Probe, step: Callable[[], None]) -> None:
+        started = World.ticks()
+        try:
+            step()
+        except Exception as error:
+            self._drop(probe, error)
+        self.cost[probe.name] += World.ticks() - started
+
+    def _drop(self, probe: Probe, error: Exception) -> None:
+        self._probes.remove(probe)
+        self._note("the probe %s failed and is not used any more: %r" % (probe.name, error))
+
+
+def scope_of(collector: Any) -> str:
+    """The fixture scope that ends with a collector, told by the names of its class's ancestors."""
+    names = [base.__name__ for base in type(collector).__mro__]
+    for name, scope in (("Class", "class"), ("Package", "package"), ("Module", "module"), ("Directory", "package")):
+        if name in names:
+            return scope
+    return "session"

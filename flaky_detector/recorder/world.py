@@ -1,0 +1,44 @@
+"""The world as it was before any test could change it: clocks, files and JSON, taken hold of at import.
+
+Owns the only references to them that the guest uses while tests run. They sit on a class, for freezegun, pyfakefs and the like swap
+what they find among the *attributes of modules*; a test that patches `time.time` or `os.write` itself does not reach them either. A
+recorder that called `time.time()` in a hook has killed a worker with the StopIteration of a test's exhausted mock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class World:
+    """Functions of the standard library, bound early."""
+
+    now: Callable[..., float] = staticmethod(time.time)
+    ticks: Callable[..., float] = staticmethod(time.perf_counter)
+    encode: Callable[..., str] = staticmethod(json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False).encode)
+    open: Callable[..., int] = staticmethod(os.open)
+    read: Callable[..., bytes] = staticmethod(os.read)
+    write: Callable[..., int] = staticmethod(os.write)
+    close: Callable[..., None] = staticmethod(os.close)
+    fstat: Callable[..., os.stat_result] = staticmethod(os.fstat)
+    lstat: Callable[..., os.stat_result] = staticmethod(os.lstat)
+    readlink: Callable[..., str] = staticmethod(os.readlink)
+    scandir: Callable[..., Any] = staticmethod(os.scandir)
+    getcwd: Callable[..., str] = staticmethod(os.getcwd)
+    abspath: Callable[..., str] = staticmethod(os.path.abspath)
+    realpath: Callable[..., str] = staticmethod(os.path.realpath)
+    exists: Callable[..., bool] = staticmethod(os.path.exists)
+    join: Callable[..., str] = staticmethod(os.path.join)
+    sha256: Callable[..., Any] = staticmethod(hashlib.sha256)
+
+
+def digest(data: bytes) -> str:
+    """Sixteen hexadecimal digits that stand for `data`."""
+    return str(World.sha256(data).hexdigest())[:16]
