@@ -70,7 +70,7 @@ class _Parser(argparse.ArgumentParser):
         hint = f"see {where} --help"
         if "unrecognized arguments" in message and " -- " not in " ".join(sys.argv):
             hint += "; arguments for pytest go after --"
-        raise SettingsError(f"{where}: {message}", hint)
+        raise SettingsError(message, hint)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,6 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FlakyDetectorError as trouble:
         sys.stderr.write(f"flaky-detector: {trouble.message}\n" + (f"  {trouble.hint}\n" if trouble.hint else ""))
         return trouble.exit_code
+    except SystemExit as end:
+        return int(end.code or 0)
     except KeyboardInterrupt:
         sys.stderr.write("flaky-detector: interrupted\n")
         return 130

@@ -58,7 +58,7 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
         examine(dossier, sources)
         if launcher is not None:
             prove_all(launcher, dossier, settings, sources)
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"
     return conclude(dossier, settings, sources)
 
@@ -92,7 +92,7 @@ def confirm(given: Given, launcher: Launcher, dossier: Dossier, sources: Sources
         examine(dossier, sources, given.victim)
         dossier.symptoms = [(symptom, _accused(given, suspects)) for symptom, suspects in dossier.symptoms]
         prove_all(launcher, dossier, settings, sources)
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"
     return conclude(dossier, settings, sources)
 

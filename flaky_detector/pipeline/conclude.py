@@ -50,6 +50,7 @@ def finding_of(symptom: Symptom, suspects: Sequence[Suspect], proof: Proof | Non
         phases=symptom.phases,
         message=symptom.example.message if symptom.example else "",
         failed_in=len({sighting.run for sighting in symptom.failing}),
+        failing_runs=tuple(dict.fromkeys(sighting.run for sighting in symptom.failing)),
         seen_in=len({sighting.run for sighting in (*symptom.failing, *symptom.passing)}) or len(records),
         complete=proof.complete if proof else False,
         notes=proof.tried if proof else (),

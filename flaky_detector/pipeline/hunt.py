@@ -4,8 +4,6 @@ Owns the sequence of the stages and how the budget is shared. What was found so 
 run that did not work.
 """
 
-from collections.abc import Mapping
-
 from flaky_detector.errors import FlakyDetectorError, Interrupted, SuiteError
 from flaky_detector.model import Order, Proof, RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
@@ -36,7 +34,7 @@ def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sour
         examine(dossier, sources, only)
         if settings.confirm:
             prove_all(launcher, dossier, settings, sources)
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"
         launcher.voice.say("interrupted: writing what was found so far")
         if not dossier.symptoms:
@@ -155,7 +153,7 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources) -> Result:
     )
 
 
-def told(settings: Settings) -> Mapping[str, object]:
+def told(settings: Settings) -> dict[str, object]:
     """The settings that a reader of the result may want to know."""
     return {"runs": settings.runs, "repeats": settings.repeats, "confirm": settings.confirm, "budget_seconds": settings.budget_seconds}
 
