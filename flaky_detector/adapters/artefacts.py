@@ -34,7 +34,7 @@ LOGS = (".log", ".txt", ".out")
 OURS = ("run.json", wire.JOURNAL_SUFFIX)
 NOT_ENTERED = frozenset((".git", ".hg", ".tox", ".nox", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".pytest_cache"))
 GENERATED = re.compile(rb"generated xml file: (?:[^\n]*/)?([^\n/]+?\.xml)")
-CONSOLE = re.compile(rb"test session starts|\.py::[^\n]* (?:PASSED|FAILED|ERROR)\b|\b(?:PASSED|FAILED|ERROR) \S+\.py::")
+CONSOLE = re.compile(rb"test session starts|\.py::[^\n]{0,500} (?:PASSED|FAILED|ERROR)\b|\b(?:PASSED|FAILED|ERROR) \S+\.py::")
 JUNIT_NAMES = re.compile(r"junit|test|report|result", re.IGNORECASE)
 KIND_WORDS = frozenset(("junit", "report", "results", "test", "tests", "pytest", "console", "output", "log"))
 CHUNK = MIB
@@ -90,9 +90,19 @@ def gather(paths: Sequence[Path]) -> tuple[tuple[Bundle, ...], tuple[Gap, ...]]:
         except TooMuch as limit:
             gathering.gap(str(path), f"{limit}: the rest was not read; give fewer artefacts at once")
     bundles = tuple(_bundles(gathering.found))
+    _say_unused(paths, bundles, gathering)
     if not bundles and not gathering.gaps:
         gathering.gap(", ".join(map(str, paths)), "there is no JUnit XML, journal or pytest console log in it; give a run's artefacts")
     return bundles, tuple(gathering.gaps)
+
+
+def _say_unused(paths: Sequence[Path], bundles: Sequence[Bundle], gathering: Gathering) -> None:
+    """A file that was given by name and is no evidence."""
+    used = {paper.name for bundle in bundles for paper in bundle.papers}
+    for path in paths:
+        name = path.name.removesuffix(".gz")
+        if path.is_file() and name not in used and any(found.rsplit("/", 1)[-1] == name for found in gathering.found):
+            gathering.gap(str(path), "is neither JUnit XML, nor a journal, nor a pytest console log: left out")
 
 
 def _files(path: Path, gathering: Gathering) -> Iterator[tuple[Path, str]]:

@@ -3,25 +3,49 @@
 Owns which reader gets which paper. Bad papers never raise: each becomes a Gap that names the file and says what to do.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from flaky_detector.model import Gap, RunRecord
+from flaky_detector.stages.ingest.addresses import directory
 from flaky_detector.stages.ingest.journal import is_journal, read_journals
+from flaky_detector.stages.ingest.junit import read_junit
 from flaky_detector.stages.ingest.merge import RunPaper, merge
 from flaky_detector.stages.ingest.testimony import Bundle, Paper, Testimony
+from flaky_detector.stages.ingest.xdist_log import read_log
 
 __all__ = ["Bundle", "Paper", "ingest"]
 
 RUN_PAPER = "run.json"
+NOT_READ = (".json", ".jsonl")
 
 
 def ingest(bundle: Bundle) -> RunRecord:
-    """Everything that the bundle's papers say of its run."""
+    """Everything that the bundle's papers say of its run.
+
+    The console log of a run of our own is read only where its journals say nothing: it was not asked to be verbose.
+    """
     gaps: list[Gap] = []
     run = _run_paper(bundle, gaps)
     journals = [paper for paper in bundle.papers if is_journal(paper.name)]
-    testimonies: list[Testimony] = [read_journals(journals, bundle.name)] if journals else []
-    return merge(run, testimonies, bundle.name, gaps)
+    witnesses: tuple[Testimony, ...] = (read_journals(journals, bundle.name),) if journals else ()
+    if not any(witness.executions for witness in witnesses) and run is None:
+        witnesses += tuple(read_log(paper, bundle.name) for paper in bundle.papers if _is_log(paper.name))
+    return merge(run, (*witnesses, *_reports(bundle, witnesses)), bundle.name, gaps)
+
+
+def _reports(bundle: Bundle, witnesses: Sequence[Testimony]) -> tuple[Testimony, ...]:
+    known = directory(execution.test for witness in witnesses for execution in witness.executions)
+    return tuple(read_junit(paper, bundle.name, known) for paper in bundle.papers if _is_report(paper.name))
+
+
+def _is_report(name: str) -> bool:
+    return name.lower().endswith(".xml")
+
+
+def _is_log(name: str) -> bool:
+    return not _is_report(name) and not name.endswith(NOT_READ)
 
 
 def _run_paper(bundle: Bundle, gaps: list[Gap]) -> RunPaper | None:

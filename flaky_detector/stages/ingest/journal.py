@@ -11,9 +11,7 @@ import msgspec
 
 from flaky_detector.model import Execution, Failure, Gap, Outcome, Raised, StateChange, TestId, bare_test_id
 from flaky_detector.recorder import wire
-from flaky_detector.stages.ingest.testimony import Paper, Testimony
-
-MOST_NAMED = 5
+from flaky_detector.stages.ingest.testimony import Paper, Testimony, named
 
 
 class Told(msgspec.Struct):
@@ -48,7 +46,7 @@ def read_journals(papers: Sequence[Paper], bundle: str) -> Testimony:
     executions = [execution for one in told for execution in one.ended]
     known = {(execution.test, execution.worker) for execution in executions}
     for test, worker in (crash for one in told for crash in one.crashed):
-        gaps.append(Gap(bundle, f"worker {worker} crashed while it ran {test}"))
+        gaps.append(Gap(bundle, f"worker {worker} crashed while it ran {named([test])}"))
         if (test, worker) not in known:
             after = max((row.position for row in executions if row.worker == worker), default=-1) + 1
             executions.append(Execution(test=test, worker=worker, position=after, outcome=Outcome.CRASHED))
@@ -120,8 +118,7 @@ def _take(event: dict[str, Any], told: Told) -> None:
 
 def _say_missing(missing: Sequence[str], told: Told) -> None:
     if missing:
-        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-        told.gap(f"the forced order names tests that were not collected: {', '.join(missing[:MOST_NAMED])}{more}")
+        told.gap(f"the forced order names tests that were not collected: {named(missing)}")
 
 
 def _execution(event: dict[str, Any], told: Told) -> Execution:
@@ -170,7 +167,7 @@ def _state(row: dict[str, Any]) -> StateChange:
 def _close(told: Told) -> None:
     """What was running when the process died, and that it died."""
     for position, (test, began) in told.begun.items():
-        told.gap(f"{test} began and did not end: the process died, or was ended, while it ran")
+        told.gap(f"{named([test])} began and did not end: the process died, or was ended, while it ran")
         attempt = sum(execution.position == position for execution in told.ended)
         crash = Execution(test=test, worker=told.worker, position=position, outcome=Outcome.CRASHED, started_seconds=began, attempt=attempt)
         told.ended.append(crash)

@@ -8,9 +8,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Arrangement, Execution, Gap, RunRecord, RunSpec
+from flaky_detector.model import Arrangement, Execution, Failure, Gap, RunRecord, RunSpec, TestId
 from flaky_detector.model.footprint import majors
-from flaky_detector.stages.ingest.testimony import Testimony
+from flaky_detector.stages.ingest.testimony import Testimony, named
+
+NO_ORDER = (
+    "no witness tells which worker ran which test in which order, so suspects cannot be ranked by order: keep the console log of"
+    " `pytest -v` beside the JUnit file, or load the recorder"
+)
 
 
 class RunPaper(msgspec.Struct, frozen=True):
@@ -25,26 +30,78 @@ class RunPaper(msgspec.Struct, frozen=True):
 
 
 def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, gaps: Sequence[Gap] = ()) -> RunRecord:
-    """One record; `run` is None for a foreign bundle. `testimonies` come best witness first."""
-    executions: tuple[Execution, ...] = ()
+    """One record; `run` is None for a foreign bundle. `testimonies` come best witness first: who is first to know the order is believed."""
     python = next((told.python for told in testimonies if told.python), "")
-    for told in testimonies:
-        executions = executions or told.executions
+    telling = sorted((told for told in testimonies if told.executions), key=lambda told: not _knows_order(told.executions))
+    executions = telling[0].executions if telling else ()
+    holes: list[Gap] = []
+    for told in telling[1:]:
+        executions = _joined(executions, told, bundle, holes)
+    has_order = _knows_order(executions)
+    if executions and not has_order:
+        holes.append(Gap(bundle, NO_ORDER))
     return RunRecord(
         spec=run.spec if run else _foreign_spec(testimonies, bundle, python),
         python=(run.python if run else "") or python,
         executions=tuple(sorted(executions, key=lambda row: (row.worker, row.position, row.attempt))),
-        exit_code=run.exit_code if run else 0,
+        exit_code=run.exit_code if run else int(any(row.outcome.is_failure for row in executions)),
         seconds=run.seconds if run else next((told.seconds for told in testimonies if told.seconds), 0.0),
         timed_out=bool(run and run.timed_out),
-        has_order=all(row.position >= 0 and row.worker for row in executions),
-        witnesses=tuple(told.witness for told in testimonies if told.executions),
-        gaps=(*gaps, *(gap for told in testimonies for gap in told.gaps)),
+        has_order=has_order,
+        witnesses=tuple(told.witness for told in telling),
+        gaps=(*gaps, *(gap for told in testimonies for gap in told.gaps), *holes),
         collected=next((told.collected for told in testimonies if told.collected), ()),
         app_labels=next((told.app_labels for told in testimonies if told.app_labels), ()),
         imported_originals=next((told.originals for told in testimonies if told.originals), ()),
         bundle=bundle,
     )
+
+
+def _knows_order(executions: Sequence[Execution]) -> bool:
+    return any(row.position >= 0 and row.worker for row in executions)
+
+
+def _joined(executions: Sequence[Execution], other: Testimony, bundle: str, holes: list[Gap]) -> tuple[Execution, ...]:
+    """The executions of the better witness, with what only the other one knows: failures' texts, durations, tests that are missing."""
+    rest = {(row.test, row.attempt): row for row in other.executions}
+    joined: list[Execution] = []
+    quarrels: list[TestId] = []
+    for row in executions:
+        same = rest.pop((row.test, row.attempt), None)
+        if same is None:
+            joined.append(row)
+            continue
+        if same.outcome.is_failure != row.outcome.is_failure:
+            quarrels.append(row.test)
+        joined.append(_enriched(row, same))
+    if quarrels:
+        holes.append(Gap(bundle, f"{other.witness} tells another outcome than the better witness of {named(quarrels)}"))
+    missing = list(rest.values())
+    if missing:
+        holes.append(
+            Gap(bundle, f"only {other.witness} knows of {named([row.test for row in missing])}: their place in the order is unknown")
+        )
+    return (*joined, *missing)
+
+
+def _enriched(row: Execution, other: Execution) -> Execution:
+    known = {failure.phase: failure for failure in other.failures}
+    failures = tuple(_fuller(failure, known.pop(failure.phase, None)) for failure in row.failures)
+    more = tuple(known.values()) if row.outcome.is_failure else ()
+    return msgspec.structs.replace(
+        row,
+        failures=(*failures, *more),
+        duration_seconds=row.duration_seconds or other.duration_seconds,
+        state=row.state or other.state,
+    )
+
+
+def _fuller(failure: Failure, other: Failure | None) -> Failure:
+    """One failure from two accounts: the one that knows the exception, with the longer output."""
+    if other is None:
+        return failure
+    base = failure if failure.exception else other
+    return msgspec.structs.replace(base, output=max(failure.output, other.output, key=len))
 
 
 def _foreign_spec(testimonies: Sequence[Testimony], bundle: str, python: str) -> RunSpec:

@@ -3,6 +3,8 @@
 Owns the nouns between readers and merge: papers, bundles, testimonies. Must not read or weigh anything.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from flaky_detector.model import Execution, Gap, TestId
@@ -39,3 +41,13 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     collected: tuple[TestId, ...] = ()
     app_labels: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
+
+
+MOST_NAMED = 5
+LONGEST_NAME = 160
+
+
+def named(tests: Sequence[str]) -> str:
+    """Tests for a sentence: the first few, and how many more; ids can be as long as a page."""
+    first = [test if len(test) <= LONGEST_NAME else test[:LONGEST_NAME] + "…" for test in tests[:MOST_NAMED]]
+    return ", ".join(first) + (f" and {len(tests) - MOST_NAMED} more" if len(tests) > MOST_NAMED else "")

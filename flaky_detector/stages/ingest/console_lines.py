@@ -1,0 +1,93 @@
+"""One line of a pytest console log at a time → what it reports.
+
+Owns the shapes of lines: time stamps and colour codes that CI puts in, xdist's `[gw0] [ 12%] PASSED id`, plain `-v`'s
+`id PASSED [ 12%]`, lines glued to one another, and where an id ends. Must not remember earlier lines.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from flaky_detector.model import TestId, bare_test_id
+
+COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]")
+# `2026-01-01T00:00:00.1234567Z `, also after the `job<TAB>step<TAB>` of the GitHub command line
+STAMP = re.compile(
+    r"^\ufeff?(?:[^\t\n]{0,200}\t[^\t\n]{0,200}\t)?\ufeff?"
+    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]? "
+)
+WORD = r"PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN"
+PROGRESS = r"\[ *(?:\d+%|\d+/\d+)\]"
+WORKER_LINE = re.compile(rf"\[(?P<worker>gw\d+)\](?: (?:{PROGRESS}|\(?[\d.]+ ?m?s\)?))? +(?P<word>{WORD}) +(?P<rest>\S.*)")
+GLUED = re.compile(rf"(?=\[gw\d+\](?: {PROGRESS})? +(?:{WORD}) +\S+\.py::)")
+SERIAL_LINE = re.compile(rf"^(?P<id>\S+?\.py::\S.*) (?P<word>{WORD})(?: \(.*\))?\s*(?:{PROGRESS})?\s*$")
+LATE_WORD = re.compile(rf"^(?:.*\S )?(?P<word>{WORD})(?: \(.*\))?\s*{PROGRESS}\s*$")
+STARTED = re.compile(r"^(?P<id>\S+?\.py::\S.*?) ?$")
+FROM_BASE_CLASS = re.compile(r" <- \S+$")
+LONGEST_LINE = 200_000  # ids of 30,000 characters have been seen
+MOST_TRIES = 50
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A test's outcome word, told by a worker; "" for a run without xdist."""
+
+    worker: str
+    word: str
+    test: TestId
+
+
+def plain(line: str) -> str:
+    """The line without what CI and terminals add."""
+    text = line[:LONGEST_LINE]
+    if "\x1b" in text:
+        text = COLOURS.sub("", text)
+    return STAMP.sub("", text, count=1).rstrip("\r")
+
+
+def worker_reports(line: str, is_known: Callable[[str], bool]) -> Iterator[Report]:
+    """Every xdist report in a line: usually one, two where lines were glued."""
+    for piece in GLUED.split(line):
+        found = WORKER_LINE.search(piece)
+        if found and "::" in found["rest"]:
+            yield Report(found["worker"], found["word"], bare_test_id(cut_id(found["rest"], is_known)))
+
+
+def serial_report(line: str) -> Report | None:
+    """A report of a run without xdist, if the line is one."""
+    found = SERIAL_LINE.match(line)
+    return Report("", found["word"], bare_test_id(FROM_BASE_CLASS.sub("", found["id"]).rstrip())) if found else None
+
+
+def started_id(line: str) -> str | None:
+    """The id of a line that announces a test, and nothing else."""
+    found = STARTED.match(line)
+    return FROM_BASE_CLASS.sub("", found["id"]) if found else None
+
+
+def cut_id(rest: str, is_known: Callable[[str], bool]) -> str:
+    """The node id at the start of what follows the outcome word, without text that another process glued to it.
+
+    An id may hold spaces and brackets inside its parameters. First choice is an id that was announced; else up to the last `]`
+    of the parameters, or to the first space where there are none.
+    """
+    text = FROM_BASE_CLASS.sub("", rest.rstrip())
+    if is_known(text):
+        return text
+    bracket = text.find("[")
+    space = text.find(" ")
+    if bracket < 0 or 0 <= space < bracket:
+        return text if space < 0 else text[:space]
+    end = text.rfind("]")
+    last = end
+    for _ in range(MOST_TRIES):
+        if end <= bracket:
+            break
+        group = text.find(" ", end)
+        with_group = text[: group if group >= 0 else len(text)]
+        if is_known(with_group):
+            return with_group
+        if is_known(text[: end + 1]):
+            return text[: end + 1]
+        end = text.rfind("]", 0, end)
+    return text[: last + 1] if last > bracket else text

@@ -1,0 +1,200 @@
+"""JUnit XML → what it says of a run.
+
+Owns the reading of JUnit through junitparser. A file that is cut off gives the tests before the cut. Our recorder's properties give
+worker, position and state; without them JUnit knows neither worker nor order.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+import msgspec
+from junitparser import Attr, JUnitXmlError, xunit2
+from junitparser.junitparser import Error, Skipped, SystemErr, SystemOut
+from junitparser.junitparser import Failure as JUnitFailure
+
+from flaky_detector.model import Execution, Failure, Gap, Outcome, StateChange, TestId, bare_test_id
+from flaky_detector.recorder import wire
+from flaky_detector.stages.ingest.addresses import Address, guessed_id, known_id
+from flaky_detector.stages.ingest.failure_text import read_failure
+from flaky_detector.stages.ingest.safe_xml import parse
+from flaky_detector.stages.ingest.testimony import Paper, Testimony
+
+CRASHED = re.compile(r"^worker '[^']+' crashed while running ")
+
+
+class Case(xunit2.TestCase):
+    """junitparser's testcase with the attributes of pytest's xunit1 family."""
+
+    file = Attr()
+
+
+class Suite(xunit2.TestSuite):
+    """A testsuite of such testcases."""
+
+    testcase = Case
+
+
+class Report(xunit2.JUnitXml):
+    """A report of such testsuites."""
+
+    testsuite = Suite
+
+
+class Row(msgspec.Struct):
+    """One testcase as it stands in the file."""
+
+    test: TestId
+    outcome: Outcome
+    seconds: float
+    failures: tuple[Failure, ...]
+    properties: dict[str, str]
+    earlier: tuple[Failure, ...] = ()
+
+
+class Reading(msgspec.Struct):
+    """One file while it is read."""
+
+    source: str
+    known: Mapping[Address, TestId]
+    gaps: list[Gap] = msgspec.field(default_factory=list)
+    guessed: int = 0
+
+    def gap(self, text: str) -> None:
+        self.gaps.append(Gap(self.source, text))
+
+
+def read_junit(paper: Paper, bundle: str, known: Mapping[Address, TestId]) -> Testimony:
+    """What one file says; `known` are node ids that other witnesses told."""
+    reading = Reading(f"{bundle}/{paper.name}", known)
+    executions: tuple[Execution, ...] = ()
+    seconds = 0.0
+    root, is_cut = parse(paper.data, reading.gap)
+    if root is not None:
+        try:
+            report = Report.fromroot(root)  # type: ignore[arg-type]  # junitparser's hint means its own Element, its code an lxml one
+            suites = list(report)
+            seconds = max((_number(suite._elem.get("time")) for suite in suites), default=0.0)
+            cases = cast("list[Case]", [case for suite in suites for case in suite])
+            executions = _executions(cases[:-1] if is_cut else cases, reading)
+        except JUnitXmlError:
+            reading.gap(f"is XML, but not JUnit (its root is <{root.tag}>): left out; give the file that `pytest --junitxml` wrote")
+        except RecursionError:
+            reading.gap("its testsuites are nested too deeply: left out")
+        else:
+            _say_what_is_missing(executions, reading)
+    return Testimony(witness="junit", executions=executions, gaps=tuple(reading.gaps), seconds=seconds)
+
+
+def _executions(cases: Sequence[Case], reading: Reading) -> tuple[Execution, ...]:
+    rows: dict[tuple[TestId, str], list[Row]] = {}
+    for case in cases:
+        row = _row(case, reading)
+        if row is None:
+            continue
+        same = rows.setdefault((row.test, row.properties.get(wire.PROPERTY_POSITION, "")), [])
+        if same and row.failures and row.failures[0].phase == "teardown":
+            before = same[-1]
+            same[-1] = msgspec.structs.replace(before, outcome=_worse(before.outcome), failures=(*before.failures, *row.failures))
+        else:
+            same.append(row)
+    return tuple(execution for same in rows.values() for execution in _attempts(same))
+
+
+def _worse(outcome: Outcome) -> Outcome:
+    return outcome if outcome.is_failure else Outcome.ERROR
+
+
+def _attempts(rows: Sequence[Row]) -> Iterator[Execution]:
+    attempt = 0
+    for row in rows:
+        for failure in row.earlier:
+            yield _execution(row, Outcome.FAILED, (failure,), attempt)
+            attempt += 1
+        yield _execution(row, row.outcome, row.failures, attempt)
+        attempt += 1
+
+
+def _execution(row: Row, outcome: Outcome, failures: tuple[Failure, ...], attempt: int) -> Execution:
+    position = row.properties.get(wire.PROPERTY_POSITION, "")
+    return Execution(
+        test=row.test,
+        worker=row.properties.get(wire.PROPERTY_WORKER, ""),
+        position=int(position) if position.isdigit() else -1,
+        outcome=outcome,
+        duration_seconds=row.seconds,
+        failures=failures,
+        state=_state(row.properties.get(wire.PROPERTY_STATE, "")),
+        attempt=attempt,
+    )
+
+
+def _state(text: str) -> tuple[StateChange, ...]:
+    try:
+        return msgspec.convert(json.loads(text), tuple[StateChange, ...]) if text else ()
+    except (ValueError, msgspec.ValidationError):
+        return ()
+
+
+def _row(case: Case, reading: Reading) -> Row | None:
+    properties = {str(one.name): str(one.value) for one in case.properties()}  # type: ignore[no-untyped-call]
+    name, classname = case.name or "", case.classname or ""
+    if not name or (not classname and "::" not in name):
+        reading.gap(f"{name or 'a module'} could not be collected: none of its tests ran")
+        return None
+    entries = list(case)
+    output = "".join(entry.text or "" for entry in entries if isinstance(entry, (SystemOut, SystemErr)))[: wire.MAX_OUTPUT]
+    failures = tuple(
+        read_failure(entry.message or "", entry.text or "", output=output) for entry in entries if isinstance(entry, (JUnitFailure, Error))
+    )
+    earlier = tuple(read_failure(entry.message or "", entry.text or "") for entry in entries if isinstance(entry, xunit2.InterimResult))
+    return Row(
+        test=_test_id(case, properties, reading),
+        outcome=_outcome(entries, failures),
+        seconds=_number(case._elem.get("time")),
+        failures=failures,
+        properties=properties,
+        earlier=earlier,
+    )
+
+
+def _test_id(case: Case, properties: Mapping[str, str], reading: Reading) -> TestId:
+    told = properties.get(wire.PROPERTY_NODEID)
+    if told:
+        return bare_test_id(told)
+    known = known_id(case.classname or "", case.name or "", reading.known)
+    if known:
+        return known
+    reading.guessed += not case.file
+    return guessed_id(case.classname or "", case.name or "", case.file)
+
+
+def _outcome(entries: Sequence[object], failures: Sequence[Failure]) -> Outcome:
+    if any(CRASHED.match(failure.message) for failure in failures):
+        return Outcome.CRASHED
+    if any(isinstance(entry, JUnitFailure) for entry in entries):
+        return Outcome.FAILED
+    if failures:
+        return Outcome.ERROR
+    skipped = next((entry for entry in entries if isinstance(entry, Skipped)), None)
+    if skipped is not None:
+        return Outcome.XFAILED if skipped.type == "pytest.xfail" else Outcome.SKIPPED
+    return Outcome.PASSED
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float((text or "0").replace(",", ""))
+    except ValueError:
+        return 0.0
+
+
+def _say_what_is_missing(executions: Sequence[Execution], reading: Reading) -> None:
+    if not executions:
+        reading.gap("holds no tests: none were collected, or the run was ended before the first")
+    if reading.guessed:
+        reading.gap(
+            f"{reading.guessed} testcases are named by class only: their node ids were put together from that and may be wrong."
+            " Give the `-v` console log of the same run, or record with the plugin"
+        )

@@ -1,0 +1,205 @@
+"""A pytest console log → who ran what in which order, how it ended, and what it says of failures.
+
+Owns the log's grammar from the header to the last line. Reports of one worker stand in the order in which it ran them, so their sequence
+is its order. A second line `ERROR` of the test that the worker reported last is its teardown.
+
+    platform linux -- Python 3.11.7, pytest-7.2.2      Using --randomly-seed=2      scheduling tests via WorkStealingScheduling
+    [gw0] [ 14/16] FAILED tests/test_a.py::test_b      one report a line
+    = FAILURES =    ___ test_b ___    text             no reports from here on
+    = 3 failed, 13 passed, 3 errors in 386.21s =       what the sums should be
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from flaky_detector.model import Execution, Failure, Gap, Outcome, Phase, TestId, bare_test_id
+from flaky_detector.recorder import wire
+from flaky_detector.stages.ingest.console_lines import LATE_WORD, Report, plain, serial_report, started_id, worker_reports
+from flaky_detector.stages.ingest.failure_sections import Section, failure_sections
+from flaky_detector.stages.ingest.testimony import Paper, Testimony, named
+
+WORDS = {
+    "PASSED": Outcome.PASSED,
+    "FAILED": Outcome.FAILED,
+    "ERROR": Outcome.ERROR,
+    "SKIPPED": Outcome.SKIPPED,
+    "XFAIL": Outcome.XFAILED,
+    "XPASS": Outcome.XPASSED,
+    "RERUN": Outcome.FAILED,
+}
+PLATFORM = re.compile(r"^platform \S+ -- Python (?P<python>[\d.]+\w*)")
+SEED = re.compile(r"^Using --randomly-seed=(?P<seed>\d+)")
+SCHEDULING = re.compile(r"^scheduling tests via (?P<name>\w+)Scheduling")
+WORKERS = re.compile(r"^(?:created: )?(?P<workers>\d+)(?:/\d+)? workers?\b|^\[?gw\d+\]? \[\d+\]")
+SECTION = re.compile(r"^=+ (?P<title>FAILURES|ERRORS|short test summary info|warnings summary.*|PASSES|XPASSES|slowest .*) =+$")
+SUMS = re.compile(r"^=* ?(?P<sums>(?:\d+ [a-z]+(?:, )?)+) in (?P<seconds>[\d.]+)s\b")
+DISTRIBUTIONS = {"WorkStealing": "worksteal", "LoadScope": "loadscope", "LoadFile": "loadfile", "LoadGroup": "loadgroup"}
+
+
+class Ran(msgspec.Struct):
+    """One test that a worker reported."""
+
+    test: TestId
+    worker: str
+    words: list[str]
+
+    @property
+    def outcome(self) -> Outcome:
+        first = WORDS[self.words[0]]
+        return Outcome.ERROR if len(self.words) > 1 and not first.is_failure else first
+
+    def phases(self) -> tuple[Phase, ...]:
+        """Phases that failed."""
+        if self.words[0] == "ERROR":
+            return ("setup",)
+        call: tuple[Phase, ...] = ("call",) if self.words[0] in ("FAILED", "RERUN") else ()
+        return (*call, "teardown") if len(self.words) > 1 else call
+
+
+class Log(msgspec.Struct):
+    """A console log while it is read."""
+
+    ran: dict[str, list[Ran]] = msgspec.field(default_factory=dict)
+    announced: dict[str, None] = msgspec.field(default_factory=dict)
+    pending: str = ""
+    python: str = ""
+    seed: int | None = None
+    distribution: str = ""
+    workers: int = 0
+    sums: dict[str, int] = msgspec.field(default_factory=dict)
+    seconds: float = 0.0
+
+    def take(self, report: Report) -> None:
+        rows = self.ran.setdefault(report.worker or wire.SERIAL_WORKER, [])
+        if rows and report.word == "ERROR" and rows[-1].test == report.test and rows[-1].words[-1] != "ERROR":
+            rows[-1].words.append(report.word)
+        else:
+            rows.append(Ran(report.test, report.worker or wire.SERIAL_WORKER, [report.word]))
+
+
+def read_log(paper: Paper, bundle: str) -> Testimony:
+    """What one console log says."""
+    lines = [plain(line) for line in paper.data.decode("utf-8", errors="replace").split("\n")]
+    log = Log()
+    body = _read_reports(lines, log)
+    failed = {_printed(row.test) for rows in log.ran.values() for row in rows if row.outcome.is_failure}
+    sections = failure_sections(lines[body:], failed)
+    _read_sums(lines[body:], log)
+    executions = _executions(log, sections)
+    return Testimony(
+        witness="console",
+        executions=executions,
+        gaps=tuple(Gap(f"{bundle}/{paper.name}", text) for text in _holes(log, executions)),
+        python=log.python,
+        seed=log.seed,
+        distribution=log.distribution,
+        workers=0 if set(log.ran) <= {wire.SERIAL_WORKER} else max(log.workers, len(log.ran)),
+        seconds=log.seconds,
+    )
+
+
+def _read_reports(lines: Sequence[str], log: Log) -> int:
+    """Reads up to the first section behind the reports; the number of the line it begins at."""
+    for number, line in enumerate(lines):
+        if line.startswith("=") and SECTION.match(line):
+            return number
+        if "[gw" in line:
+            reports = list(worker_reports(line, log.announced.__contains__))
+            for report in reports:
+                log.take(report)
+            if reports:
+                continue
+        _serial_or_header(line, log)
+    return len(lines)
+
+
+def _serial_or_header(line: str, log: Log) -> None:
+    if ".py::" in line:
+        report = serial_report(line)
+        if report:
+            log.take(report)
+            log.pending = ""
+            return
+        started = started_id(line)
+        if started:
+            log.announced[started] = None
+            log.pending = started
+        return
+    late = LATE_WORD.match(line) if log.pending and line.endswith("]") else None
+    if late:
+        log.take(Report("", late["word"], bare_test_id(log.pending)))
+        log.pending = ""
+    elif not log.ran:
+        _header(line, log)
+    elif line.startswith("=") or " in " in line:
+        _read_sums((line,), log)
+
+
+def _header(line: str, log: Log) -> None:
+    if found := PLATFORM.match(line):
+        log.python = found["python"]
+    elif found := SEED.match(line):
+        log.seed = int(found["seed"][:19])
+    elif found := SCHEDULING.match(line):
+        log.distribution = DISTRIBUTIONS.get(found["name"], found["name"].lower())
+    elif found := WORKERS.match(line):
+        log.workers = max(log.workers, int((found["workers"] or "0")[:4]))
+
+
+def _read_sums(lines: Sequence[str], log: Log) -> None:
+    for line in reversed(lines):
+        found = SUMS.match(line)
+        if found:
+            log.sums = {word: int(number) for number, word in re.findall(r"(\d{1,9}) ([a-z]+)", found["sums"])}
+            log.seconds = float(found["seconds"].rstrip("."))
+            return
+
+
+def _executions(log: Log, sections: Sequence[Section]) -> tuple[Execution, ...]:
+    told: dict[tuple[str, Phase], list[Failure]] = {}
+    for section in sections:
+        told.setdefault((section.name, section.failure.phase), []).append(section.failure)
+    executions: list[Execution] = []
+    for worker, rows in log.ran.items():
+        attempts: Counter[TestId] = Counter()
+        for position, row in enumerate(rows):
+            failures = tuple(_failure(row, phase, told) for phase in row.phases()) if row.words != ["RERUN"] else ()
+            executions.append(
+                Execution(
+                    test=row.test, worker=worker, position=position, outcome=row.outcome, failures=failures, attempt=attempts[row.test]
+                )
+            )
+            attempts[row.test] += 1
+    return tuple(executions)
+
+
+def _failure(row: Ran, phase: Phase, told: dict[tuple[str, Phase], list[Failure]]) -> Failure:
+    """The next text of that name and phase; tests of one name in two files fail in the order in which their texts stand."""
+    texts = told.get((_printed(row.test), phase), [])
+    return texts.pop(0) if texts else Failure(phase=phase, exception="", message="")
+
+
+def _printed(test: TestId) -> str:
+    """The name that pytest prints over a failure: `a.py::TestB::test_c[x::y]` → `TestB.test_c[x::y]`."""
+    head, bracket, params = test.split("::", 1)[-1].partition("[")
+    return head.replace("::", ".") + bracket + params
+
+
+def _holes(log: Log, executions: Sequence[Execution]) -> list[str]:
+    reported = {execution.test for execution in executions}
+    lost = [test for test in dict.fromkeys(map(bare_test_id, log.announced)) if test not in reported]
+    holes = []
+    if not executions:
+        holes.append("no test is reported in it: run pytest with `-v`, so that the log tells which worker ran what")
+    if lost and executions:
+        holes.append(f"tests that began and are not reported: {named(lost)}")
+    if log.sums and executions:
+        counted = sum(number for word, number in log.sums.items() if word in ("passed", "failed", "skipped", "xfailed", "xpassed"))
+        if counted > len(executions):
+            holes.append(f"its last line counts {counted} tests, its lines report {len(executions)}: some lines are missing or unreadable")
+    elif executions:
+        holes.append("it ends before pytest's last line: the run was ended, or the log is cut")
+    return holes
