@@ -46,9 +46,12 @@ class Maker:
         folder = self.folder / version
         self.log(f"making an environment for Python {version}")
         found = installed()
-        ended = run_uv("venv", "--no-project", "--seed", "--clear", "--quiet", "--python", _best(found, version) or version, str(folder))
-        if ended.returncode:
-            raise _not_found(version, found, ended.stderr)
+        make = ("venv", "--no-project", "--clear", "--quiet", "--python", _best(found, version) or version, str(folder))
+        if run_uv(*make, "--seed").returncode:  # no such Python, or no network for pip
+            ended = run_uv(*make)
+            if ended.returncode:
+                raise _not_found(version, found, ended.stderr)
+            subprocess.run((folder / "bin/python", "-m", "ensurepip"), stdin=subprocess.DEVNULL, capture_output=True, check=False)
         self._fill(folder, version)
         return str(folder / "bin/python")
 
