@@ -11,6 +11,10 @@ from flaky_detector.model.words import CWD, ENVIRON, FILE, MODEL, enumerated, le
 from flaky_detector.stages.diagnose.place import Found, Sources, definition_of_origin
 
 REGISTRY = "Defining a model registers it in Django's apps registry for the life of the process; nothing takes it out again."
+TOGETHER = (
+    "It takes more than one test: the model stays in the registry of its process, and so a later test there writes a file that it would not"
+    " write otherwise."
+)
 TREE = "The file stays when the test ends: every process that runs from this tree meets it from then on, and so does the next run."
 MIGRATION = (
     "The file stays when the test ends: every process that reads migrations from this tree takes it for one of the project's own from"
@@ -32,8 +36,12 @@ def cause_of(finding: Finding, tests: Sequence[TestId], changes: Mapping[TestId,
     kinds = list(dict.fromkeys(change.kind for change in every))
     if not kinds:
         return UNSEEN if len(tests) == 1 else f"No single one of these tests is enough. {UNSEEN}"
-    opening = _opening(tests[0], changes[tests[0]], sources) if len(tests) == 1 else _together(kinds)
-    return " ".join([opening, *dict.fromkeys(_mechanism(kind, every) for kind in kinds)])
+    if len(tests) == 1:
+        opening = _opening(tests[0], changes[tests[0]], sources)
+        return " ".join([opening, *dict.fromkeys(_mechanism(kind, every) for kind in kinds)])
+    if MODEL in kinds and FILE in kinds:
+        return f"{TOGETHER} {_mechanism(FILE, every)}"
+    return " ".join(["No single one of these tests is enough.", *dict.fromkeys(_mechanism(kind, every) for kind in kinds)])
 
 
 def _opening(test: TestId, changes: Sequence[StateChange], sources: Sources) -> str:
@@ -81,12 +89,6 @@ def _through(change: StateChange, test: TestId, sources: Sources) -> str:
 
 def _outermost_function(found: Found) -> str:
     return next((parent.name for parent in found.parents if not isinstance(parent, ast.ClassDef)), found.parents[0].name)
-
-
-def _together(kinds: Sequence[str]) -> str:
-    if MODEL in kinds and FILE in kinds:
-        return "It takes both tests: the model in the registry makes the second one write a file that it would not write otherwise."
-    return "No single one of these tests is enough."
 
 
 def _mechanism(kind: str, changes: Sequence[StateChange]) -> str:

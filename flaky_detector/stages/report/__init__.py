@@ -9,6 +9,7 @@ from flaky_detector.stages.report.html import html
 from flaky_detector.stages.report.pages import Annotation, Context, Pages
 from flaky_detector.stages.report.published import schema
 from flaky_detector.stages.report.summary import summary
+from flaky_detector.stages.report.terminal import terminal
 
 __all__ = ["Annotation", "Context", "Pages", "read_findings", "report", "schema", "write_findings"]
 
@@ -22,4 +23,5 @@ def report(result: Result, context: Context) -> Pages:
         summary=summary(told, context),
         html=html(told, context),
         annotations=annotations(told),
+        terminal=terminal(told),
     )

@@ -105,6 +105,7 @@ def _words(digest: Digest, context: Context, room: Room) -> dict[str, Any]:
         "suspicions_omitted": len(digest.suspicions[room.suspicions :]),
         "also": also,
         "clean": telling.tried(digest) if not causes and not digest.suspicions and digest.result.runs else "",
+        "arrangements": telling.arrangements(digest)[: room.others],
         "runs": digest.result.runs,
         "cost": digest.result.cost,
         "footer": telling.footer(digest),
@@ -141,10 +142,10 @@ def line_url(location: Location, context: Context) -> str:
 
 
 def tally(counted: Tally, *, bold: bool = False) -> Md:
-    """`0 / 3 fail`; a dash where nothing was tried."""
+    """`0 / 3`; a dash where nothing was tried."""
     if not counted.attempts:
         return Md("–")
-    told = f"{counted.failed} / {counted.attempts} fail"
+    told = f"{counted.failed}\u00a0/\u00a0{counted.attempts}"
     return Md(f"**{told}**" if bold and counted.failed else told)
 
 
@@ -155,5 +156,5 @@ def common_file(cause: Cause) -> str:
 
 
 def control_text(cause: Cause) -> str:
-    """` · without step 1: 0 of 3`: what the shown order does with a step left out."""
-    return "".join(f" · {told}" for told in (telling.proof(cause), telling.controls(cause)) if told)
+    """`alone 0 of 3 fail, after them 3 of 3 each · without step 1: 0 of 3`: the proof in a line."""
+    return " · ".join(told for told in (telling.proof(cause), telling.controls(cause)) if told)

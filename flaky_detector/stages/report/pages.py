@@ -40,3 +40,4 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     html: str
     annotations: tuple[Annotation, ...] = ()
+    terminal: str = ""

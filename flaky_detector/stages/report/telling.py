@@ -86,7 +86,7 @@ def _suspected_parts(digest: Digest) -> list[str]:
         return []
     if digest.causes:
         return [f"{len(tests)} more with suspects only"]
-    return [f"{count(len(tests), 'test fails', 'tests fail')} in some orders only", "suspects, nothing proven"]
+    return [count(len(tests), "failing test"), "suspects only, nothing proven"]
 
 
 def _tests(findings: Iterable[Finding]) -> set[TestId]:
@@ -100,7 +100,13 @@ def notices(digest: Digest) -> list[str]:
         told.append("The time budget was used up. What follows is what was found until then; a larger `--budget` may find more.")
     if digest.result.status == "interrupted":
         told.append("The hunt was interrupted. What follows is what was found until then.")
+    if digest.gaps and not digest.causes and not digest.suspicions:
+        told.append(f"Not everything could be judged: there {_are(len(digest.gaps))} in the evidence, told below.")
     return told
+
+
+def _are(gaps: int) -> str:
+    return f"{'is' if gaps == 1 else 'are'} {count(gaps, 'gap')}"
 
 
 # A cause
@@ -213,11 +219,14 @@ def _same_function(a: TestId, b: TestId) -> bool:
 
 
 def _listed(tests: Sequence[TestId], head: TestId, names: Names, most: int) -> str:
-    """`[b]` and `[c]`, `test_g[d]`: params of the head's own function are told by themselves."""
+    """`[b]`, `test_g[d]` and `[e]` and `[f]` of `test_h`: params of the head's own function are told by themselves."""
     told: list[str] = []
     for group in by_function(tests[:most]).values():
-        if _same_function(group[0], head) and params_of(group[0]):
-            told += [tick(plain(params_of(test), 60)) for test in group]
+        params = [tick(plain(params_of(test), 60)) for test in group if params_of(test)]
+        if len(params) == len(group) and _same_function(group[0], head):
+            told += params
+        elif len(params) == len(group) > 1:
+            told.append(f"{enumerated(params)} of {tick(function_of(group[0]))}")
         else:
             told += [tick(names(test)) for test in group]
     if len(tests) > most:
@@ -276,7 +285,7 @@ def arranged(run: RunSummary) -> str:
 
 def ways(cause: Cause) -> str:
     """The remedies in a sentence: `Give it a plain object, where it makes no query. Or: define it elsewhere.`"""
-    told = []
+    told: list[str] = []
     for remedy in cause.remedies[:3]:
         if not remedy.fits.startswith(NOT_HERE):
             first = remedy.title[:1].lower() if told else remedy.title[:1]
@@ -394,6 +403,15 @@ def tried(digest: Digest) -> str:
     ended = "and every test passed or was skipped in each of them" if not failed else f"with {count(failed, 'failure')} in all"
     arrangements = count(len({arranged(run) for run in runs}), "arrangement")
     return f"{count(len(runs), 'run')} of {count(digest.tests, 'test')} in {arrangements}, {ended}."
+
+
+def arrangements(digest: Digest) -> list[str]:
+    """Every way in which the suite was run, with its Pythons, in the order of the runs."""
+    pythons: dict[str, list[str]] = {}
+    for run in digest.result.runs:
+        pythons.setdefault(arranged(run), []).append(run.python)
+    told = {way: [python for python in dict.fromkeys(used) if python] for way, used in pythons.items()}
+    return [way + (f" · Python {', '.join(map(plain, used))}" if used else "") for way, used in told.items()]
 
 
 def footer(digest: Digest) -> list[str]:
