@@ -11,12 +11,54 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flaky_detector.recorder.journal import Journal
 
 LONGEST_NAME = {"postgresql": 63, "mysql": 64}
 ROOM_FOR_WORKER = 6  # _gw999
 SETUP_FIXTURE = "django_db_setup"
 SQLITE = "sqlite3"
+SQLITE_COMPANIONS = ("", "-journal", "-wal", "-shm")
+
+
+class Databases:
+    """Around the making of the test databases: gives them their suffix, and writes `databases`."""
+
+    def __init__(self, journal: Journal, suffix: str) -> None:
+        self._journal = journal
+        self._suffix = suffix
+        self._before: list[dict[str, str]] = []
+        self.names: list[str] = []
+
+    def rename(self) -> None:
+        """As early as possible: once everything has been imported."""
+        try:
+            if self._suffix:
+                rename(self._suffix)
+        except Exception as error:
+            self._journal.note("test databases may lack their suffix: %r" % (error,))
+
+    def before(self) -> None:
+        """They are about to be made."""
+        self.rename()
+        try:
+            self._before = present()
+            if self._suffix:
+                load_backends()
+                follow_creation(self._suffix)
+        except Exception as error:
+            self._journal.note("test databases may lack their suffix: %r" % (error,))
+
+    def after(self) -> None:
+        """They have been made."""
+        try:
+            made = [entry for entry in present() if entry not in self._before]
+            self.names = [entry["name"] for entry in made]
+            self._journal.write({"ev": "databases", "databases": made})
+        except Exception as error:
+            self._journal.note("the names of the test databases are not known: %r" % (error,))
 
 
 def rename(suffix: str) -> None:

@@ -30,6 +30,7 @@ class Ordering:
         self._wish = wish
         self.shuffles_last = False
         self.lists_tests = True
+        self.forced: list[str] = []
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Generator[None, Any, None]:
@@ -61,6 +62,7 @@ class Ordering:
             deselected, missing = replay.apply(self._steps, items, self._names.of)
             if deselected:
                 config.hook.pytest_deselected(items=deselected)
+            self.forced = [self._names.of(item) for item in items]
         self._journal.write({"ev": "collected", "tests": tests, "app_labels": _app_labels(), "missing": missing})
 
 

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Writes `begin`, `end` and `databases`, and the JUnit properties."""
+    """Writes `begin` and `end`, and the JUnit properties."""
 
-    def __init__(self, journal: Journal, names: Names, watch: Watch, places: failure.Places) -> None:
+    def __init__(self, journal: Journal, names: Names, watch: Watch, places: failure.Places, suffix: str) -> None:
         self._journal = journal
+        self._databases = databases.Databases(journal, suffix)
         self._names = names
         self._watch = watch
         self._places = places
@@ -41,7 +42,6 @@ class Recorder:
         self._position = -1
         self._attempt = 0
         self.executed: list[str] = []
-        self.databases: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -82,13 +82,23 @@ class Recorder:
         if fixturedef.scope == "function":
             yield
             return
+        makes_databases = fixturedef.argname == databases.SETUP_FIXTURE
         previous = self._watch.enter(fixturedef.scope)
+        if makes_databases:
+            self._databases.before()
         yield
+        if makes_databases:
+            self._databases.after()
         self._watch.enter(previous)
 
     def interrupted(self) -> str:
         """The test that has begun and not ended; empty when there is none."""
         return "" if self._running is None else self._running.id
+
+    @property
+    def databases(self) -> list[str]:
+        """Names of the test databases that were made."""
+        return self._databases.names
 
     def _begin(self, item: Any) -> None:
         if self._running is not None:
@@ -96,6 +106,8 @@ class Recorder:
         if item is self._last_item:
             self._attempt += 1
         else:
+            if self._last_item is None:
+                self._databases.rename()
             self._last_item, self._attempt = item, 0
             self._position += 1
         test = self._names.of(item)
@@ -135,39 +147,3 @@ class Recorder:
 
     def _trouble(self, when: str, error: Exception) -> None:
         self._journal.note("the recorder failed %s: %r" % (when, error))
-
-
-class DatabaseRecorder:
-    """Gives Django's test databases their suffix and writes down their names. Registered only where Django has been imported."""
-
-    def __init__(self, journal: Journal, suffix: str, recorder: Recorder) -> None:
-        self._journal = journal
-        self._suffix = suffix
-        self._recorder = recorder
-
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
-        """Around the fixture that makes the databases, a project's own one by that name included."""
-        if fixturedef.argname != databases.SETUP_FIXTURE:
-            yield
-            return
-        before = self._before()
-        yield
-        try:
-            made = [entry for entry in databases.present() if entry not in before]
-            self._recorder.databases = [entry["name"] for entry in made]
-            self._journal.write({"ev": "databases", "databases": made})
-        except Exception as error:
-            self._journal.note("the names of the test databases are not known: %r" % (error,))
-
-    def _before(self) -> list[dict[str, str]]:
-        try:
-            before = databases.present()
-            if self._suffix:
-                databases.rename(self._suffix)
-                databases.load_backends()
-                databases.follow_creation(self._suffix)
-        except Exception as error:
-            self._journal.note("test databases may lack their suffix: %r" % (error,))
-            return []
-        return before

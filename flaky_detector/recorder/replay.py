@@ -72,6 +72,22 @@ def apply(steps: Steps, items: list[Any], name_of: Callable[[Any], str]) -> tupl
     return deselected, [test for test in steps.tests if test not in by_name]
 
 
+def deviation(steps: Steps, worker: str, collected: Sequence[str], executed: Sequence[str]) -> str:
+    """How far a worker kept to the order, in words; empty where it did.
+
+    Args:
+        worker: `main`, which runs the steps of all workers, or xdist's `gw0` and so on.
+        collected: the tests that it was to choose from.
+        executed: those that it ran, in sequence; it may have stopped early.
+    """
+    number = worker[2:] if worker.startswith("gw") else ""
+    own = [test for index, test in steps.present(collected) if not number or str(index) == number]
+    if own[: len(executed)] == list(executed):
+        return ""
+    at = next(index for index, test in enumerate(executed) if own[index : index + 1] != [test])
+    return "the forced order was not kept: position %d ran %s instead of %s" % (at, executed[at], "".join(own[at : at + 1]) or "nothing")
+
+
 def needs_sequence(present: Sequence[tuple[int, str]]) -> bool:
     """Whether more than one worker takes part, so that they have to wait for one another."""
     return len({worker for worker, _ in present}) > 1

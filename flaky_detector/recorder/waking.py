@@ -23,7 +23,7 @@ from flaky_detector.recorder.journal import Journal
 from flaky_detector.recorder.naming import Names
 from flaky_detector.recorder.ordering import Ordering, Skipping
 from flaky_detector.recorder.originals import originals
-from flaky_detector.recorder.plugin import DatabaseRecorder, Recorder
+from flaky_detector.recorder.plugin import Recorder
 from flaky_detector.recorder.tree import Tree
 from flaky_detector.recorder.watch import Watch
 from flaky_detector.recorder.world import World
@@ -61,25 +61,29 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     names = Names(has_groups=bool(getattr(config.option, "loadgroup", False)))
     tree = Tree(rootdir, (wishes.get(wire.RECORD, ""), str(getattr(config.option, "basetemp", None) or "")))
     watch = Watch(probes.choose(_probe_names(wishes), tree, journal.note), journal.note)
-    recorder = Recorder(journal, names, watch, Places(rootdir))
+    recorder = Recorder(journal, names, watch, Places(rootdir), suffix)
     ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))
     ordering.shuffles_last = wishes.get(wire.SHUFFLE_LAST) == "1"
     ordering.lists_tests = journal.worker in (wire.SERIAL_WORKER, "gw0")
-    journal.write(_start(config, journal.worker, watch.names))
+    start = _start(config, journal.worker, watch.names)
+    if suffix and os.environ.get("DJANGO_SETTINGS_MODULE"):
+        start.update(settings=os.environ["DJANGO_SETTINGS_MODULE"], sys_path=list(sys.path))
+    journal.write(start)
 
     def last_words() -> dict[str, Any]:
         if recorder.interrupted():
             journal.note("the test %s did not come to its end" % recorder.interrupted())
-        copied = wire.ORIGINAL in wishes
-        found = originals(wishes[wire.ORIGINAL], rootdir) if copied else []
+        if steps is not None and not _replaces_another(config):
+            text = replay.deviation(steps, journal.worker, ordering.forced, recorder.executed)
+            if text:
+                journal.note(text)
+        found = originals(wishes[wire.ORIGINAL], rootdir) if wire.ORIGINAL in wishes else []
         cost = {name: round(seconds, 6) for name, seconds in watch.cost.items()}
         return {"originals": found, "databases": recorder.databases, "cost": cost}
 
     _register(config, ordering, recorder, Finish(journal, last_words))
     if suffix:
         databases.rename(suffix)
-    if "django" in sys.modules:
-        _register(config, DatabaseRecorder(journal, suffix, recorder))
     if steps is not None and hasattr(config, "workerinput"):
         _register(config, SharedOrder(config, steps, names))
 
@@ -126,6 +130,13 @@ def _role(config: Any) -> str:
     if hasattr(config, "workerinput"):
         return str(config.workerinput["workerid"])
     return wire.CONTROLLER if config.pluginmanager.hasplugin("dsession") else wire.SERIAL_WORKER
+
+
+def _replaces_another(config: Any) -> bool:
+    """Whether this xdist worker took the place of one that died: it is numbered beyond the count, and runs the rest of the other's steps."""
+    workerinput = getattr(config, "workerinput", {})
+    number = str(workerinput.get("workerid", "gw0"))[2:]
+    return number.isdigit() and int(number) >= int(workerinput.get("workercount", 1))
 
 
 def _probe_names(wishes: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ A journal is `journal-<worker>.jsonl`, one JSON object a line, UTF-8, the event'
 
     {"ev": "start", "v": 1, "worker": "gw0", "pid": 1, "time": 1700000000.0, "python": "3.11.7", "pytest": "8.0.0",
      "rootdir": "/copy", "argv": [...], "plugins": {"pytest-django": "4.9"}, "seed": 7, "probes": ["django-apps", ...]}
+        with a database suffix also "settings" (DJANGO_SETTINGS_MODULE) and "sys_path", which `sweep` needs
     {"ev": "collected", "tests": ["a.py::test_1", ...], "app_labels": ["shop"], "missing": ["ids in a forced order, not collected"]}
         once per process; `tests` in the order that the project's own plugins gave, before a forced order is applied; under xdist
         only the first worker (gw0) lists `tests`, the others leave it empty

@@ -19,7 +19,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from flaky_detector.recorder import audit, wire
+from flaky_detector.recorder import audit, databases, wire
 from flaky_detector.recorder.booking import Booking
 from flaky_detector.recorder.world import World, digest
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 MAX_TOUCHED = 2000
 SPAWNS = ("subprocess.Popen", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.system", "os.exec", "os.startfile")
-SQLITE_COMPANIONS = ("", "-journal", "-wal", "-shm")
 
 
 class FilesProbe:
@@ -84,12 +83,12 @@ class FilesProbe:
         for folder, scope in arrived:
             for key in self._tree.files_below(folder, MAX_TOUCHED):
                 touched.setdefault(key, [None, scope])
-        databases = _test_databases()
+        left_out = _test_databases()
         for key, (before, scope) in touched.items():
-            if World.join(self._tree.root, key) not in databases:
+            if World.join(self._tree.root, key) not in left_out:
                 self._booking.book(key, before, self._tree.fingerprint(key), scope)
         if self._spawned:
-            self._compare_tree(touched, databases)
+            self._compare_tree(touched, left_out)
         return self._booking.settle()
 
     def _opened(self, args: Any) -> None:
@@ -137,7 +136,7 @@ class FilesProbe:
             self._spawned = True
             self._index = self._tree.scan()
 
-    def _compare_tree(self, touched: dict[str, Any], databases: frozenset[str]) -> None:
+    def _compare_tree(self, touched: dict[str, Any], left_out: frozenset[str]) -> None:
         before, self._index, self._spawned = self._index, None, False
         after = self._tree.scan() if before is not None else None
         if before is None or after is None or not self._tree.may_scan():
@@ -145,7 +144,7 @@ class FilesProbe:
         if before is None or after is None:
             return
         for key in [*before, *(key for key in after if key not in before)]:
-            if before.get(key) != after.get(key) and key not in touched and World.join(self._tree.root, key) not in databases:
+            if before.get(key) != after.get(key) and key not in touched and World.join(self._tree.root, key) not in left_out:
                 entry = self._booking.book(key, _signature(before.get(key)), _signature(after.get(key)), self.account())
                 entry["seen"] = "scan"
 
@@ -166,4 +165,4 @@ def _test_databases() -> frozenset[str]:
     if settings is None or not getattr(settings, "configured", False):
         return frozenset()
     names = [str(entry.get("NAME") or "") for entry in settings.DATABASES.values()]
-    return frozenset(World.realpath(name) + more for name in names if name for more in SQLITE_COMPANIONS)
+    return frozenset(World.realpath(name) + more for name in names if name for more in databases.SQLITE_COMPANIONS)
