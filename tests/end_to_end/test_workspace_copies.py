@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -190,6 +191,37 @@ def test_a_commit_in_a_copy_does_not_reach_the_template(project: Path, tmp_path:
         with template.copy(tmp_path / "ours") as second:
             assert git(second.tree, "log", "--format=%s") == "one\n"
             assert git(second.tree, "fsck") == ""
+
+
+def test_modules_that_one_run_compiled_are_compiled_in_the_next_copy(project: Path, tmp_path: Path) -> None:
+    (project / "module.py").write_text("def where(): return where.__code__.co_filename\n")
+    code = "import module; print(module.__cached__, module.where())"
+    env = {"PATH": os.environ["PATH"]}
+    with Template.of(project, tmp_path / "ours") as template:
+        with template.copy(tmp_path / "ours") as first:
+            assert not (first.rootdir / "__pycache__").exists()
+            subprocess.run((sys.executable, "-c", code), cwd=first.rootdir, env=env, check=True, capture_output=True)
+            (first.rootdir / "__pycache__" / "test_a.cpython-311-pytest-8.0.0.pyc").write_text("")
+        with template.copy(tmp_path / "ours") as second:
+            (compiled,) = (second.rootdir / "__pycache__").iterdir()
+            number = compiled.stat().st_ino
+            ended = subprocess.run((sys.executable, "-c", code), cwd=second.rootdir, env=env, check=True, capture_output=True, text=True)
+            assert ended.stdout.split() == [str(compiled), str(second.rootdir / "module.py")]
+            assert compiled.stat().st_ino == number
+    assert not (project / "__pycache__").exists()
+
+
+def test_a_module_that_a_run_changed_is_not_taken_for_the_original_afterwards(project: Path, tmp_path: Path) -> None:
+    (project / "module.py").write_text("print('original')\n")
+    command = (sys.executable, "-c", "import module")
+    env = {"PATH": os.environ["PATH"]}
+    with Template.of(project, tmp_path / "ours") as template:
+        with template.copy(tmp_path / "ours") as first:
+            (first.rootdir / "module.py").write_text("print('polluted')\n")
+            subprocess.run(command, cwd=first.rootdir, env=env, check=True, capture_output=True)
+        with template.copy(tmp_path / "ours") as second:
+            ended = subprocess.run(command, cwd=second.rootdir, env=env, check=True, capture_output=True, text=True)
+            assert ended.stdout == "original\n"
 
 
 def test_five_thousand_files_take_about_a_second(project: Path, tmp_path: Path) -> None:

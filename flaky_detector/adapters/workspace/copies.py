@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from flaky_detector.adapters.workspace.bytecode import Bytecode
 from flaky_detector.adapters.workspace.removal import remove
 from flaky_detector.adapters.workspace.survey import Entry, Survey, survey
 from flaky_detector.errors import SuiteError
@@ -47,6 +48,7 @@ class Template:
         self.gaps = found.gaps
         self.folder = folder
         self.tree = folder / found.tree.name
+        self.bytecode = Bytecode(found)
 
     @classmethod
     def of(cls, rootdir: Path, folder: Path, exclude: Sequence[Path] = ()) -> "Template":
@@ -59,6 +61,7 @@ class Template:
         template = cls(found, rootdir, _fresh(folder, "template-"))
         try:
             template.gaps += copy_tree(found, found.tree, template.tree, shares_git=False)
+            template.bytecode.hand_on(found.tree, template.tree)
         except BaseException:
             remove(template.folder)
             raise
@@ -66,13 +69,15 @@ class Template:
 
     @contextlib.contextmanager
     def copy(self, folder: Path) -> Iterator[Copy]:
-        """A fresh copy under `folder`, removed at the end."""
+        """A fresh copy under `folder`, removed at the end; later copies have the modules that were compiled in it."""
         place = _fresh(folder, "copy-")
         try:
             tree = place / self.tree.name
             copy_tree(self.found, self.tree, tree, shares_git=True)
+            self.bytecode.hand_on(self.tree, tree, os.link)
             inside = self.original_rootdir.relative_to(self.found.tree)
             yield Copy(tree / inside, tree, self.original_rootdir, self.found.tree, self.gaps)
+            self.bytecode.hand_on(tree, self.tree, os.link)
         finally:
             remove(place)
 
