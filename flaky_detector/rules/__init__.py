@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from flaky_detector.model import Execution, Failure, Outcome, Signature
 from flaky_detector.rules.conflicting_models import ConflictingModels
 from flaky_detector.rules.duplicate_table import DuplicateTable
+from flaky_detector.rules.fallback import Fallback
 from flaky_detector.rules.migration_drift import MigrationDrift
-from flaky_detector.rules.other_failure import OtherFailure
 from flaky_detector.rules.rule import Rule
 
-FALLBACK = OtherFailure()
+FALLBACK = Fallback()
 RULES: tuple[Rule, ...] = (DuplicateTable(), ConflictingModels(), MigrationDrift(), FALLBACK)
 CRASH = Failure(phase="call", exception="crash", message="the worker died while it ran this test")
 

@@ -50,10 +50,10 @@ def settings_in(failure: Failure) -> tuple[str, ...]:
     return tuple(sorted(words | set(SETTING.findall(lines[-1][:READ]) if lines else ())))
 
 
-class OtherFailure:
+class Fallback:
     """Resources: names of settings or environment variables that the failure speaks of."""
 
-    name = "other-failure"
+    name = "fallback"
 
     def recognise(self, failure: Failure, app_labels: Sequence[str] = ()) -> Signature | None:
         """Always a signature."""

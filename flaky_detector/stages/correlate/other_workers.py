@@ -1,0 +1,77 @@
+"""Suspects on other workers: who changed the tree there before the failure, and what led to it.
+
+Owns the evidence that crosses processes. A file in the source tree is the one thing that all workers share: whoever wrote it, and whoever
+before it on that worker left the thing that was written, are suspects of every worker. Without a recorder nobody knows who changed the
+tree; then tests of other workers come in by name, where the victim's own worker gives no reason.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from flaky_detector.model import Evidence, Execution, Sighting, Signature, StateChange, Symptom, TestId
+from flaky_detector.recorder import wire
+from flaky_detector.rules import rule_of
+from flaky_detector.stages.correlate.candidates import MATCHING, Candidate, order_odds, tell
+from flaky_detector.stages.correlate.names import is_named, words_of
+from flaky_detector.stages.correlate.papers import Papers
+
+
+def on_other_workers(symptom: Symptom, papers: Papers, own: Iterable[Candidate]) -> dict[TestId, Candidate]:
+    """Tests of other workers with a reason to suspect them; by name only where nobody has any other reason."""
+    failing = [_chain(sighting, symptom.signature, papers) for sighting in symptom.failing]
+    passing = [_chain(sighting, symptom.signature, papers) for sighting in symptom.passing] if any(failing) else []
+    hits = Counter(test for chain in failing for test in chain)
+    misses = Counter(test for chain in passing for test in chain)
+    found: dict[TestId, Candidate] = {}
+    for chain in failing:
+        for test, (worker, kind, text) in chain.items():
+            if test not in found and test != symptom.test:
+                found[test] = candidate = Candidate(test, worker)
+                candidate.add(kind, MATCHING * order_odds(hits[test], len(failing), misses[test], len(passing)), text)
+    if not found and not any(candidate.has_reason for candidate in own):
+        return _by_name(symptom, papers)
+    return found
+
+
+def _chain(sighting: Sighting, signature: Signature, papers: Papers) -> dict[TestId, tuple[str, str, str]]:
+    """Who changed the tree elsewhere before the sighting, and who left the contested thing there before that: worker, kind, text."""
+    rule = rule_of(signature.rule)
+    chain: dict[TestId, tuple[str, str, str]] = {}
+    for worker, rows in papers.elsewhere(sighting).items():
+        writes = [index for index, row in enumerate(rows) if _tree_changes(row, signature, papers.noisy)]
+        for index in writes:
+            told = tell(_tree_changes(rows[index], signature, papers.noisy))
+            chain[rows[index].test] = (worker, "tree", f"changed {told} on {worker}, before the failure on {sighting.worker}")
+        for row in rows[: writes[-1]] if writes else ():
+            matching = [change for change in papers.left.get(row.test, ()) if rule.explains(signature, change)]
+            if matching and row.test not in chain:
+                chain[row.test] = (worker, "state", f"leaves behind {tell(matching)} on {worker}, where a test then changed the tree")
+    return chain
+
+
+def _tree_changes(row: Execution, signature: Signature, noisy: frozenset[tuple[str, str]]) -> list[StateChange]:
+    rule = rule_of(signature.rule)
+    return [
+        change
+        for change in row.state
+        if change.kind == wire.FILE and change.after and (change.kind, change.key) not in noisy and rule.explains(signature, change)
+    ]
+
+
+def _by_name(symptom: Symptom, papers: Papers) -> dict[TestId, Candidate]:
+    words = words_of(symptom.signature)
+    found: dict[TestId, Candidate] = {}
+    for sighting in symptom.failing if words else ():
+        for worker, rows in _anywhere_else(sighting, papers).items():
+            text = f"ran on {worker}; the victim failed on {sighting.worker}" if worker else "ran in the same run; the order is not known"
+            for test in dict.fromkeys(row.test for row in rows):
+                if test not in found and test != symptom.test and is_named(test, words, papers):
+                    found[test] = Candidate(test, worker or "same", evidence=[Evidence("order", text)])
+    return found
+
+
+def _anywhere_else(sighting: Sighting, papers: Papers) -> Mapping[str, Sequence[Execution]]:
+    """Other workers' tests; every test of the run where no worker is known."""
+    if papers.has_place(sighting):
+        return papers.elsewhere(sighting)
+    return {"": papers.orders.get((sighting.run, sighting.worker), ())}

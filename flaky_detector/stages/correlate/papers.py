@@ -1,0 +1,68 @@
+"""All runs, laid out for looking up.
+
+Owns the questions that correlating asks of the runs: what ran before, what ran elsewhere meanwhile, who left what, what a test's source
+says. Must not rank anybody.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from flaky_detector.model import Execution, RunRecord, Sighting, StateChange, TestId
+from flaky_detector.model.footprint import footprints, noise
+from flaky_detector.stages.correlate.functions import functions
+
+Sources = Callable[[str], str | None]
+"""Text of a file by its path relative to the rootdir, None where it cannot be had."""
+
+
+class Papers(msgspec.Struct, frozen=True):
+    """Executions by run and worker, what each test left behind, sources; `function` gives the source of a test's function."""
+
+    orders: Mapping[tuple[str, str], tuple[Execution, ...]]
+    left: Mapping[TestId, tuple[StateChange, ...]]
+    noisy: frozenset[tuple[str, str]]
+    ordered_runs: frozenset[str]
+    sources: Sources
+    function: Callable[[TestId], str | None]
+
+    def prefix(self, sighting: Sighting) -> tuple[Execution, ...]:
+        """What the sighting's worker ran before it; empty where the order is not known."""
+        if not self.has_place(sighting):
+            return ()
+        rows = self.orders.get((sighting.run, sighting.worker), ())
+        return rows[: bisect_left(rows, sighting.position, key=lambda row: row.position)]
+
+    def has_place(self, sighting: Sighting) -> bool:
+        """Whether it is known where in its worker's order the sighting stands."""
+        return sighting.run in self.ordered_runs and sighting.position >= 0
+
+    def elsewhere(self, sighting: Sighting) -> dict[str, tuple[Execution, ...]]:
+        """What the run's other workers had begun before the sighting, by worker; all of it where times are not known."""
+        began = self._began(sighting)
+        return {
+            worker: tuple(row for row in self.orders[sighting.run, worker] if not began or row.started_seconds < began)
+            for worker in self._workers(sighting.run)
+            if worker != sighting.worker
+        }
+
+    def _began(self, sighting: Sighting) -> float:
+        own = self.orders.get((sighting.run, sighting.worker), ())
+        at = bisect_left(own, sighting.position, key=lambda row: row.position)
+        return own[at].started_seconds if at < len(own) else 0.0
+
+    def _workers(self, run: str) -> list[str]:
+        return [worker for known, worker in self.orders if known == run]
+
+
+def lay_out(records: Sequence[RunRecord], sources: Sources) -> Papers:
+    """The papers that `correlate` reads, made once for all symptoms."""
+    return Papers(
+        orders={(record.spec.id, worker): rows for record in records for worker, rows in record.by_worker().items()},
+        left=footprints(records),
+        noisy=noise(records),
+        ordered_runs=frozenset(record.spec.id for record in records if record.has_order),
+        sources=sources,
+        function=functions(sources),
+    )
