@@ -17,6 +17,7 @@ import json
 import os
 import re
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder import databases, wire
@@ -40,11 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     starts = _starts(options.record) if options.record else []
     for start in starts:
         sys.path.extend(entry for entry in start.get("sys_path", ()) if entry not in sys.path)
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", start.get("settings") or "")
+        if start.get("settings"):
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", start["settings"])
     if not os.environ.get("DJANGO_SETTINGS_MODULE"):
         if starts and not any(start.get("settings") for start in starts):
             return DROPPED  # no Django in that run
         return _refuse("set DJANGO_SETTINGS_MODULE, or give the run's folder with --record")
+    warnings.simplefilter("ignore")  # Django warns of queries before its apps are loaded, which they need not be here
     try:
         connections = importlib.import_module("django.db").connections
         aliases = list(connections)

@@ -133,7 +133,7 @@ def _role(config: Any) -> str:
 
 
 def _replaces_another(config: Any) -> bool:
-    """Whether this xdist worker took the place of one that died: it is numbered beyond the count, and runs the rest of the other's steps."""
+    """Whether this xdist worker took the place of one that died: its number is beyond the count."""
     workerinput = getattr(config, "workerinput", {})
     number = str(workerinput.get("workerid", "gw0"))[2:]
     return number.isdigit() and int(number) >= int(workerinput.get("workercount", 1))
