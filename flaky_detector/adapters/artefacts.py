@@ -13,6 +13,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -35,6 +36,8 @@ OURS = ("run.json", wire.JOURNAL_SUFFIX)
 NOT_ENTERED = frozenset((".git", ".hg", ".tox", ".nox", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".pytest_cache"))
 GENERATED = re.compile(rb"generated xml file: (?:[^\n]*/)?([^\n/]+?\.xml)")
 CONSOLE = re.compile(rb"test session starts|\.py::[^\n]{0,500} (?:PASSED|FAILED|ERROR)\b|\b(?:PASSED|FAILED|ERROR) \S+\.py::")
+SESSION = re.compile(rb"^[^\n=]{0,300}=+ test session starts =+", re.MULTILINE)
+INNER = b"/pytest-of-"
 JUNIT_NAMES = re.compile(r"junit|test|report|result", re.IGNORECASE)
 KIND_WORDS = frozenset(("junit", "report", "results", "test", "tests", "pytest", "console", "output", "log"))
 CHUNK = MIB
@@ -98,7 +101,7 @@ def gather(paths: Sequence[Path]) -> tuple[tuple[Bundle, ...], tuple[Gap, ...]]:
 
 def _say_unused(paths: Sequence[Path], bundles: Sequence[Bundle], gathering: Gathering) -> None:
     """A file that was given by name and is no evidence."""
-    used = {paper.name for bundle in bundles for paper in bundle.papers}
+    used = {paper.name.split("#")[0] for bundle in bundles for paper in bundle.papers}
     for path in paths:
         name = path.name.removesuffix(".gz")
         if path.is_file() and name not in used and any(found.rsplit("/", 1)[-1] == name for found in gathering.found):
@@ -211,7 +214,9 @@ def _is_ours(name: str) -> bool:
 def _foreign(folder: str, papers: Sequence[Paper]) -> Iterator[Bundle]:
     """One bundle for each JUnit file, with its console log; logs that go with none stand for themselves."""
     reports = [paper for paper in papers if _is_report(paper)]
-    logs = [paper for paper in papers if not paper.name.lower().endswith(REPORTS) and CONSOLE.search(paper.data)]
+    logs = [
+        part for paper in papers if not paper.name.lower().endswith(REPORTS) and CONSOLE.search(paper.data) for part in _sessions(paper)
+    ]
     pairs = _paired(reports, logs)
     alone = len(reports) + len(logs) - len(pairs) == 1
     for report in reports:
@@ -219,6 +224,15 @@ def _foreign(folder: str, papers: Sequence[Paper]) -> Iterator[Bundle]:
         yield Bundle(_name(folder, report.name, alone=alone), (report, log) if log else (report,))
     taken = {log.name for log in pairs.values()}
     yield from (Bundle(_name(folder, log.name, alone=alone), (log,)) for log in logs if log.name not in taken)
+
+
+def _sessions(paper: Paper) -> list[Paper]:
+    """A job's log may hold several pytest runs: a paper for each. Runs that a test started (pytester) do not count."""
+    starts = [found.start() for found in SESSION.finditer(paper.data) if INNER not in paper.data[found.end() : found.end() + 2000]]
+    if len(starts) < 2:
+        return [paper]
+    bounds = [*starts, len(paper.data)]
+    return [Paper(f"{paper.name}#{number}", paper.data[start:end]) for number, (start, end) in enumerate(pairwise(bounds), start=1)]
 
 
 def _name(folder: str, base: str, *, alone: bool) -> str:

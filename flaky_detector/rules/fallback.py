@@ -1,8 +1,8 @@
 """Any failure that no other rule recognises, by a fingerprint: exception, its message without what varies, and where it was raised.
 
 Owns the last place in the registry: it recognises everything. Lines, values, addresses, identifiers and paths are taken out, for they
-differ between two runs of one failure; an assertion's message is left out altogether, for it holds little but values. Places are files, not
-functions: that is what every witness tells alike.
+differ between two runs of one failure; an assertion's message is left out altogether, for it holds little but values. The place is the file
+of the innermost frame of the project's own: that is what every witness tells alike.
 """
 
 import re
@@ -63,7 +63,7 @@ class Fallback:
             rule=self.name,
             resources=settings_in(failure),
             exception=f"{kind}: {message}" if message else kind,
-            where=place(failure.raised_at or failure.test_frame),
+            where=place(failure.test_frame or failure.raised_at),
         )
 
     def explains(self, signature: Signature, change: StateChange) -> bool:

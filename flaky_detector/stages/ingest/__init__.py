@@ -15,7 +15,7 @@ from flaky_detector.stages.ingest.merge import RunPaper, merge
 from flaky_detector.stages.ingest.testimony import Bundle, Paper, Testimony
 from flaky_detector.stages.ingest.xdist_log import read_log
 
-__all__ = ["Bundle", "Paper", "ingest"]
+__all__ = ["Bundle", "Paper", "distinct", "ingest"]
 
 RUN_PAPER = "run.json"
 NOT_READ = (".json", ".jsonl")
@@ -33,6 +33,17 @@ def ingest(bundle: Bundle) -> RunRecord:
     if not any(witness.executions for witness in witnesses) and run is None:
         witnesses += tuple(read_log(paper, bundle.name) for paper in bundle.papers if _is_log(paper.name))
     return merge(run, (*witnesses, *_reports(bundle, witnesses)), bundle.name, gaps)
+
+
+def distinct(records: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
+    """The records under ids of their own: bundles of two nights carry the same ids, and sightings are told apart by them."""
+    seen: dict[str, int] = {}
+    told: list[RunRecord] = []
+    for record in records:
+        seen[record.spec.id] = number = seen.get(record.spec.id, 0) + 1
+        spec = record.spec if number == 1 else msgspec.structs.replace(record.spec, id=f"{record.spec.id} ({number})")
+        told.append(msgspec.structs.replace(record, spec=spec))
+    return tuple(told)
 
 
 def _reports(bundle: Bundle, witnesses: Sequence[Testimony]) -> tuple[Testimony, ...]:
