@@ -3,12 +3,12 @@
 Owns reading, copying, restoring and removing trees. Must not know what runs in them.
 
     with Template.of(rootdir, folder) as template:      the tree as it is now, once
-        with template.copy(folder) as copy:             as often as there are runs
+        with template.lend() as copy:                   as often as there are runs, side by side or not
             ...run in copy.rootdir
 """
 
-from flaky_detector.adapters.workspace.copies import Copy, Template, private_copy
 from flaky_detector.adapters.workspace.guard import guarded, restore_left_over
 from flaky_detector.adapters.workspace.removal import remove
+from flaky_detector.adapters.workspace.template import Copy, Template, private_copy
 
 __all__ = ["Copy", "Template", "guarded", "private_copy", "remove", "restore_left_over"]

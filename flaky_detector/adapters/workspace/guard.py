@@ -28,9 +28,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from flaky_detector.adapters.workspace.copies import Copy, copy_tree, dress
+from flaky_detector.adapters.workspace.copying import copy_tree, dress
 from flaky_detector.adapters.workspace.removal import remove
 from flaky_detector.adapters.workspace.survey import LEFT_OUT_NAMES, Entry, Survey, look_at, size_of, survey
+from flaky_detector.adapters.workspace.template import Copy
 from flaky_detector.errors import SuiteError
 from flaky_detector.model import Gap
 

@@ -87,13 +87,15 @@ def repository(rootdir: Path) -> Path | None:
     return None
 
 
-def look_at(tree: Path, exclude: Sequence[Path] = (), *, max_entries: int | None = None, max_bytes: int | None = None) -> Survey:
-    """Everything in `tree` that belongs.
+def look_at(
+    tree: Path, exclude: Sequence[Path] = (), *, asks_git: bool = True, max_entries: int | None = None, max_bytes: int | None = None
+) -> Survey:
+    """Everything in `tree` that belongs; without `asks_git` what git ignores belongs however large.
 
     Raises:
         TooLarge: beyond the bounds, where given.
     """
-    walk = _Walk(tree, {path.resolve() for path in exclude}, ignored_by_git(tree))
+    walk = _Walk(tree, {path.resolve() for path in exclude}, ignored_by_git(tree) if asks_git else ())
     entries: list[Entry] = []
     size = 0
     for entry in walk:

@@ -1,0 +1,119 @@
+"""A tree as it was at one moment, and the copies that runs get of it.
+
+Owns where copies lie, who has them, and when they go. Must not know how a file is copied.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from flaky_detector.adapters.workspace.bytecode import Bytecode
+from flaky_detector.adapters.workspace.copying import copy_tree
+from flaky_detector.adapters.workspace.recycling import Recycled
+from flaky_detector.adapters.workspace.removal import remove
+from flaky_detector.adapters.workspace.survey import Survey, survey
+from flaky_detector.errors import SuiteError
+from flaky_detector.model import Gap
+
+
+class Copy(NamedTuple):
+    """Where a run happens. `tree` is the copied tree and `rootdir` the project's folder in it; the originals are the user's own."""
+
+    rootdir: Path
+    tree: Path
+    original_rootdir: Path
+    original_tree: Path
+    gaps: tuple[Gap, ...] = ()
+
+
+class Template:
+    """A tree as it was at one moment, from which any number of copies can be made; the user's later edits do not matter.
+
+    A context manager; its folder is removed at the end.
+    """
+
+    def __init__(self, found: Survey, rootdir: Path, folder: Path) -> None:
+        self.found = found
+        self.original_rootdir = rootdir.resolve()
+        self.gaps = found.gaps
+        self.folder = folder
+        self.tree = folder / "template" / found.tree.name
+        self.bytecode = Bytecode(found)
+        self.idle: list[Recycled] = []
+
+    @classmethod
+    def of(cls, rootdir: Path, folder: Path, exclude: Sequence[Path] = ()) -> "Template":
+        """Copy the tree around `rootdir` to a fresh folder under `folder`; `folder` and `exclude` are left out of it.
+
+        Raises:
+            SuiteError: the copy cannot be written.
+        """
+        found = survey(rootdir, (*exclude, folder))
+        template = cls(found, rootdir, _fresh(folder, "template-"))
+        try:
+            template.gaps += copy_tree(found, found.tree, template.tree, shares_git=False)
+            template.bytecode.hand_on(found.tree, template.tree)
+        except BaseException:
+            remove(template.folder)
+            raise
+        return template
+
+    @contextlib.contextmanager
+    def lend(self) -> Iterator[Copy]:
+        """A copy as good as fresh, for one run at a time: one that was lent before and is back in its first state, or a new one.
+
+        Copies have the modules that earlier runs compiled. Any number may be lent at once, to threads too.
+        """
+        try:
+            recycled = self.idle.pop()
+        except IndexError:
+            recycled = Recycled(self.found, self.tree, _fresh(self.folder, "copy-") / self.tree.name)
+        recycled.refresh()
+        self.bytecode.hand_on(recycled.tree, self.tree, os.link)  # what the last run compiled, now that no source is a changed one
+        self.bytecode.hand_on(self.tree, recycled.tree, os.link)
+        yield self._copy(recycled.tree)
+        self.idle.append(recycled)
+
+    @contextlib.contextmanager
+    def copy(self, folder: Path) -> Iterator[Copy]:
+        """A fresh copy under `folder`, removed at the end."""
+        place = _fresh(folder, "copy-")
+        try:
+            tree = place / self.tree.name
+            copy_tree(self.found, self.tree, tree, shares_git=True)
+            self.bytecode.hand_on(self.tree, tree, os.link)
+            yield self._copy(tree)
+        finally:
+            remove(place)
+
+    def itself(self) -> Copy:
+        """The template as a copy, where there is to be only one."""
+        return self._copy(self.tree)
+
+    def _copy(self, tree: Path) -> Copy:
+        inside = self.original_rootdir.relative_to(self.found.tree)
+        return Copy(tree / inside, tree, self.original_rootdir, self.found.tree, self.gaps)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        remove(self.folder)
+
+
+@contextlib.contextmanager
+def private_copy(rootdir: Path, folder: Path, exclude: Sequence[Path] = ()) -> Iterator[Copy]:
+    """A copy of the tree around `rootdir` in a fresh folder under `folder`, removed at the end."""
+    with Template.of(rootdir, folder, exclude) as template:
+        yield template.itself()
+
+
+def _fresh(folder: Path, prefix: str) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=folder.resolve()))
+    except OSError as error:
+        raise SuiteError(f"cannot write to {folder}: {error.strerror}", "give a writable folder with enough space") from None
