@@ -1,5 +1,6 @@
 """The registry of rules: one failure family a file, asked in this order; the last one recognises everything."""
 
+import re
 from collections.abc import Sequence
 
 from flaky_detector.model import Execution, Failure, Outcome, Signature
@@ -12,6 +13,8 @@ from flaky_detector.rules.rule import Rule
 FALLBACK = Fallback()
 RULES: tuple[Rule, ...] = (DuplicateTable(), ConflictingModels(), MigrationDrift(), FALLBACK)
 CRASH = Failure(phase="call", exception="crash", message="the worker died while it ran this test")
+
+SUMMING_UP = re.compile(r"contains \d+ failed subtests?$")  # pytest's failure of a test whose subtests failed: they tell why
 
 
 def rule_of(name: str) -> Rule:
@@ -31,5 +34,6 @@ def signatures_of(execution: Execution, app_labels: Sequence[str] = ()) -> tuple
         return ()
     crashed = (CRASH,) if execution.outcome is Outcome.CRASHED else ()
     nothing_told = (Failure(phase="call", exception="", message=""),)
-    failures = execution.failures or crashed or nothing_told
+    failures = tuple(failure for failure in execution.failures if not SUMMING_UP.match(failure.message))
+    failures = failures or execution.failures or crashed or nothing_told
     return tuple(dict.fromkeys(signature_of(failure, app_labels) for failure in failures))

@@ -23,7 +23,7 @@ VARYING = (
 )
 LONGEST_MESSAGE = 120
 READ = 1000
-WITHOUT_MESSAGE = frozenset(("AssertionError", "Failed", "KeyError"))
+WITHOUT_MESSAGE = frozenset(("AssertionError", "Failed", "KeyError", "XPASS(strict)"))
 SETTING = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 SOURCE_LINE = re.compile(r"^>.*$", re.MULTILINE)
 INSTALLED = re.compile(r"^.*(?:site-packages|dist-packages|lib/python3\.\d+)/")

@@ -17,12 +17,13 @@ STAMP = re.compile(
     r"^\ufeff?(?:[^\t\n]{0,200}\t[^\t\n]{0,200}\t)?\ufeff?"
     r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]? "
 )
-WORD = r"PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN"
-PROGRESS = r"\[ *(?:\d+%|\d+/\d+)\]"
-WORKER_LINE = re.compile(rf"\[(?P<worker>gw\d+)\](?: (?:{PROGRESS}|\(?[\d.]+ ?m?s\)?))? +(?P<word>{WORD}) +(?P<rest>\S.*)")
-GLUED = re.compile(rf"(?=\[gw\d+\](?: {PROGRESS})? +(?:{WORD}) +\S+\.py::)")
-SERIAL_LINE = re.compile(rf"^(?P<id>\S+?\.py::\S.*) (?P<word>{WORD})(?: \(.*\))?\s*(?:{PROGRESS})?\s*$")
-LATE_WORD = re.compile(rf"^(?:.*\S )?(?P<word>{WORD})(?: \(.*\))?\s*{PROGRESS}\s*$")
+WORD = r"(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN|SUBFAIL(?:ED)?(?:[\[(].{0,500}?[\])])?)"
+# `[ 12%]`, `[ 338/3166]`, or with console_output_style=times `1.174ms`
+PROGRESS = r"(?:\[ *(?:\d+%|\d+/\d+)\]|\d[\d.]*(?:ns|us|ms|s|m|h)\b)"
+WORKER_LINE = re.compile(rf"\[(?P<worker>gw\d+)\](?: +{PROGRESS})? +(?P<word>{WORD}) +(?P<rest>\S.*)")
+GLUED = re.compile(rf"(?=\[gw\d+\](?: +{PROGRESS})? +{WORD} +\S+\.py::)")
+SERIAL_LINE = re.compile(rf"^(?P<id>\S+?\.py::\S.*) (?P<word>{WORD})(?: \(.*\))?\s*{PROGRESS}?\s*$")
+LATE_WORD = re.compile(rf"^(?:.*\S )?(?P<word>{WORD})(?: \(.*\))?\s*{PROGRESS}?\s*$")
 STARTED = re.compile(r"^(?P<id>\S+?\.py::\S.*?) ?$")
 FROM_BASE_CLASS = re.compile(r" <- \S+$")
 LONGEST_LINE = 200_000  # ids of 30,000 characters have been seen
@@ -50,13 +51,23 @@ def worker_reports(line: str, is_known: Callable[[str], bool]) -> Iterator[Repor
     for piece in GLUED.split(line):
         found = WORKER_LINE.search(piece)
         if found and "::" in found["rest"]:
-            yield Report(found["worker"], found["word"], bare_test_id(cut_id(found["rest"], is_known)))
+            yield Report(found["worker"], _bare_word(found["word"]), bare_test_id(cut_id(found["rest"], is_known)))
 
 
 def serial_report(line: str) -> Report | None:
-    """A report of a run without xdist, if the line is one."""
+    """A report of a run without xdist, if the line is one. With `-s` the test's output stands between id and outcome."""
     found = SERIAL_LINE.match(line)
-    return Report("", found["word"], bare_test_id(FROM_BASE_CLASS.sub("", found["id"]).rstrip())) if found else None
+    return Report("", _bare_word(found["word"]), bare_test_id(cut_id(found["id"], lambda _: False))) if found else None
+
+
+def late_word(line: str) -> str:
+    """The outcome of a test that was announced on an earlier line and has printed since; "" where there is none."""
+    found = LATE_WORD.match(line)
+    return _bare_word(found["word"]) if found else ""
+
+
+def _bare_word(word: str) -> str:
+    return "SUBFAILED" if word.startswith("SUBFAIL") else word
 
 
 def started_id(line: str) -> str | None:

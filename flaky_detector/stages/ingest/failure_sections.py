@@ -18,6 +18,9 @@ TITLE = re.compile(
 OVERHEAD = re.compile(r"^_{1,} (?:ERROR at (?P<phase>setup|teardown) of )?(?P<name>\S.*?) _{1,}$")
 SEPARATOR = re.compile(r"^(?:_ )+_?$")
 NOT_TEXT = re.compile(r"^\[gw\d+\] \S+ -- Python |^-+ generated xml file: ")
+GROUP = re.compile(r"@[^\]@]*$")
+SUBTEST = re.compile(r" (?:\[.*\]|\(.*\))+$")
+FULL_WIDTH = 76  # such a line ends a section, whoever it names; a shorter one may be something that a test printed
 MOST_LINES = 20_000  # of one section
 
 
@@ -54,12 +57,14 @@ def _sections(lines: Sequence[str], names: Container[str]) -> Iterator[Section]:
 
 
 def _overhead(line: str, names: Container[str]) -> tuple[str, str] | None:
-    """Name and phase, where the line stands over the failure of one of the tests."""
+    """Name and phase where the line stands over a failure; the name is "" for one that is not among `names`."""
     found = OVERHEAD.match(line) if line.startswith("_") and not SEPARATOR.match(line) else None
     if not found:
         return None
-    candidates = (found["name"], re.sub(r"@[^\]@]*$", "", found["name"]))
-    return next(((name, found["phase"] or "call") for name in candidates if name in names), None)
+    printed = found["name"]
+    candidates = (printed, GROUP.sub("", printed), SUBTEST.sub("", printed))
+    known = next((name for name in candidates if name in names), "")
+    return (known, found["phase"] or "call") if known or len(line) >= FULL_WIDTH else None
 
 
 def _section(name: str, phase: str, text: Sequence[str]) -> Section:

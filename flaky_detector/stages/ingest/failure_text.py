@@ -66,7 +66,7 @@ def read_failure(message: str, text: str, phase: Phase | None = None, output: st
     own_words = _raised(parts[-1])
     causes = [raised for part in parts[:-1] if (raised := _raised(part)) is not None]
     cut = message.endswith("full report in element text]")
-    outermost = (own_words if cut else None) or _from_message(message, last) or own_words or Raised(last, message)
+    outermost = (own_words if cut else None) or _from_message(message, last) or own_words or _without_exception(last, message or text)
     own = [frame for frame in frames if not frame.is_foreign]
     return Failure(
         phase=phase or told_phase,
@@ -103,6 +103,13 @@ def _from_message(message: str, last: str) -> Raised | None:
     if re.fullmatch(r"[\w.]+", head.strip()) and (bare == last or EXCEPTION_LIKE.search(head.strip())):
         return Raised(head.strip(), rest)
     return None
+
+
+def _without_exception(last: str, words: str) -> Raised:
+    """As the recorder says it: a strict xfail that passed, or a failure that pytest reports without an exception."""
+    if not words.strip():
+        return Raised(last, "")
+    return Raised("XPASS(strict)" if words.startswith("[XPASS(strict)]") else last or "Failed", words[:READ])
 
 
 def _raised(part: str) -> Raised | None:

@@ -60,6 +60,7 @@ class Reading(msgspec.Struct):
     known: Mapping[Address, TestId]
     gaps: list[Gap] = msgspec.field(default_factory=list)
     guessed: int = 0
+    reruns: int = 0
 
     def gap(self, text: str) -> None:
         self.gaps.append(Gap(self.source, text))
@@ -99,7 +100,14 @@ def _executions(cases: Sequence[Case], reading: Reading) -> tuple[Execution, ...
             same[-1] = msgspec.structs.replace(before, outcome=_worse(before.outcome), failures=(*before.failures, *row.failures))
         else:
             same.append(row)
-    return tuple(execution for same in rows.values() for execution in _attempts(same))
+    return tuple(execution for same in rows.values() for execution in _attempts(_told_apart(same, reading)))
+
+
+def _told_apart(rows: list[Row], reading: Reading) -> list[Row]:
+    """pytest-rerunfailures writes an attempt that failed and was run again as one that passed: of those only the last is believed."""
+    believed = [row for row in rows[:-1] if row.failures] + rows[-1:]
+    reading.reruns += len(rows) - len(believed)
+    return believed
 
 
 def _worse(outcome: Outcome) -> Outcome:
@@ -193,6 +201,10 @@ def _number(text: str | None) -> float:
 def _say_what_is_missing(executions: Sequence[Execution], reading: Reading) -> None:
     if not executions:
         reading.gap("holds no tests: none were collected, or the run was ended before the first")
+    if reading.reruns:
+        reading.gap(
+            f"{reading.reruns} testcases stand before another of the same name: most likely reruns, whose failures JUnit does not tell"
+        )
     if reading.guessed:
         reading.gap(
             f"{reading.guessed} testcases are named by class only: their node ids were put together from that and may be wrong."

@@ -62,35 +62,38 @@ def _knows_order(executions: Sequence[Execution]) -> bool:
 
 
 def _joined(executions: Sequence[Execution], other: Testimony, bundle: str, holes: list[Gap]) -> tuple[Execution, ...]:
-    """The executions of the better witness, with what only the other one knows: failures' texts, durations, tests that are missing."""
-    rest = {(row.test, row.attempt): row for row in other.executions}
+    """The executions of the better witness, with what only the other one knows: failures' texts, durations, tests that are missing.
+
+    Where a test ran several times (reruns) and one witness tells fewer of them, the last ones are the same.
+    """
+    rest: dict[TestId, list[Execution]] = {}
+    for row in other.executions:
+        rest.setdefault(row.test, []).append(row)
     joined: list[Execution] = []
     quarrels: list[TestId] = []
-    for row in executions:
-        same = rest.pop((row.test, row.attempt), None)
-        if same is None:
-            joined.append(row)
-            continue
-        if same.outcome.is_failure != row.outcome.is_failure:
+    for row in reversed(executions):
+        same = rest[row.test].pop() if rest.get(row.test) else None
+        if same and same.outcome.is_failure != row.outcome.is_failure:
             quarrels.append(row.test)
-        joined.append(_enriched(row, same))
+        joined.append(_enriched(row, same) if same else row)
+    known = {row.test for row in executions}
+    missing = [row for test, rows in rest.items() if test not in known for row in rows]
     if quarrels:
         holes.append(Gap(bundle, f"{other.witness} tells another outcome than the better witness of {named(quarrels)}"))
-    missing = list(rest.values())
     if missing:
-        holes.append(
-            Gap(bundle, f"only {other.witness} knows of {named([row.test for row in missing])}: their place in the order is unknown")
-        )
-    return (*joined, *missing)
+        names = named([row.test for row in missing])
+        holes.append(Gap(bundle, f"only {other.witness} knows of {names}: their place in the order is unknown"))
+    return (*reversed(joined), *missing)
 
 
 def _enriched(row: Execution, other: Execution) -> Execution:
-    known = {failure.phase: failure for failure in other.failures}
+    """What both say. A failure that only one of them tells did happen: a console line `PASSED` does not know of failed subtests."""
+    known = {failure.phase: failure for failure in reversed(other.failures)}
     failures = tuple(_fuller(failure, known.pop(failure.phase, None)) for failure in row.failures)
-    more = tuple(known.values()) if row.outcome.is_failure else ()
     return msgspec.structs.replace(
         row,
-        failures=(*failures, *more),
+        outcome=other.outcome if other.outcome.is_failure and not row.outcome.is_failure else row.outcome,
+        failures=(*failures, *known.values()),
         duration_seconds=row.duration_seconds or other.duration_seconds,
         state=row.state or other.state,
     )

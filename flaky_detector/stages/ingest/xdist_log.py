@@ -17,19 +17,13 @@ import msgspec
 
 from flaky_detector.model import Execution, Failure, Gap, Outcome, Phase, TestId, bare_test_id
 from flaky_detector.recorder import wire
-from flaky_detector.stages.ingest.console_lines import LATE_WORD, Report, plain, serial_report, started_id, worker_reports
+from flaky_detector.stages.ingest.console_lines import Report, cut_id, late_word, plain, serial_report, started_id, worker_reports
 from flaky_detector.stages.ingest.failure_sections import Section, failure_sections
 from flaky_detector.stages.ingest.testimony import Paper, Testimony, named
 
-WORDS = {
-    "PASSED": Outcome.PASSED,
-    "FAILED": Outcome.FAILED,
-    "ERROR": Outcome.ERROR,
-    "SKIPPED": Outcome.SKIPPED,
-    "XFAIL": Outcome.XFAILED,
-    "XPASS": Outcome.XPASSED,
-    "RERUN": Outcome.FAILED,
-}
+WORDS = {"PASSED": Outcome.PASSED, "SKIPPED": Outcome.SKIPPED, "XFAIL": Outcome.XFAILED, "XPASS": Outcome.XPASSED}
+FAILED_CALL = frozenset(("FAILED", "SUBFAILED"))
+FAILED_TEARDOWN = frozenset(("ERROR", "RERUN"))
 PLATFORM = re.compile(r"^platform \S+ -- Python (?P<python>[\d.]+\w*)")
 SEED = re.compile(r"^Using --randomly-seed=(?P<seed>\d+)")
 SCHEDULING = re.compile(r"^scheduling tests via (?P<name>\w+)Scheduling")
@@ -40,23 +34,34 @@ DISTRIBUTIONS = {"WorkStealing": "worksteal", "LoadScope": "loadscope", "LoadFil
 
 
 class Ran(msgspec.Struct):
-    """One test that a worker reported."""
+    """One test that a worker reported, with every word that it reported of it."""
 
     test: TestId
     worker: str
     words: list[str]
 
+    def phases(self) -> tuple[Phase, ...]:
+        """Phases that failed. The first word is the call's (or the setup's error), a later `ERROR` or `RERUN` the teardown's."""
+        first, *later = self.words
+        if first == "ERROR":
+            return ("setup",)
+        call: tuple[Phase, ...] = ("call",) if first == "RERUN" or FAILED_CALL.intersection(self.words) else ()
+        return (*call, "teardown") if FAILED_TEARDOWN.intersection(later) else call
+
     @property
     def outcome(self) -> Outcome:
-        first = WORDS[self.words[0]]
-        return Outcome.ERROR if len(self.words) > 1 and not first.is_failure else first
+        phases = self.phases()
+        if "call" in phases:
+            return Outcome.FAILED
+        return Outcome.ERROR if phases else WORDS[self.words[0]]
 
-    def phases(self) -> tuple[Phase, ...]:
-        """Phases that failed."""
-        if self.words[0] == "ERROR":
-            return ("setup",)
-        call: tuple[Phase, ...] = ("call",) if self.words[0] in ("FAILED", "RERUN") else ()
-        return (*call, "teardown") if len(self.words) > 1 else call
+    def goes_on_with(self, report: Report) -> bool:
+        """Whether a report is of the same execution: its teardown, or what comes after a subtest's failure."""
+        return (
+            self.test == report.test
+            and self.words[-1] != "ERROR"
+            and (report.word == "ERROR" or "SUBFAILED" in (self.words[-1], report.word))
+        )
 
 
 class Log(msgspec.Struct):
@@ -64,6 +69,7 @@ class Log(msgspec.Struct):
 
     ran: dict[str, list[Ran]] = msgspec.field(default_factory=dict)
     announced: dict[str, None] = msgspec.field(default_factory=dict)
+    fresh: set[TestId] = msgspec.field(default_factory=set)
     pending: str = ""
     python: str = ""
     seed: int | None = None
@@ -71,13 +77,23 @@ class Log(msgspec.Struct):
     workers: int = 0
     sums: dict[str, int] = msgspec.field(default_factory=dict)
     seconds: float = 0.0
+    has_subtests: bool = False
 
     def take(self, report: Report) -> None:
+        """One report. xdist announces each execution first, so a report without an announcement goes on with the last one."""
         rows = self.ran.setdefault(report.worker or wire.SERIAL_WORKER, [])
-        if rows and report.word == "ERROR" and rows[-1].test == report.test and rows[-1].words[-1] != "ERROR":
-            rows[-1].words.append(report.word)
+        last = rows[-1] if rows else None
+        if last and last.test == report.test and (last.goes_on_with(report) or (report.worker and report.test not in self.fresh)):
+            last.words.append(report.word)
         else:
             rows.append(Ran(report.test, report.worker or wire.SERIAL_WORKER, [report.word]))
+        self.fresh.discard(report.test)
+
+    def announce(self, nodeid: str) -> None:
+        """A line that names a test and nothing else."""
+        self.announced[nodeid] = None
+        self.fresh.add(bare_test_id(nodeid))
+        self.pending = nodeid
 
 
 def read_log(paper: Paper, bundle: str) -> Testimony:
@@ -125,12 +141,11 @@ def _serial_or_header(line: str, log: Log) -> None:
             return
         started = started_id(line)
         if started:
-            log.announced[started] = None
-            log.pending = started
+            log.announce(started)
         return
-    late = LATE_WORD.match(line) if log.pending and line.endswith("]") else None
+    late = late_word(line) if log.pending else ""
     if late:
-        log.take(Report("", late["word"], bare_test_id(log.pending)))
+        log.take(Report("", late, bare_test_id(cut_id(log.pending, lambda _: False))))
         log.pending = ""
     elif not log.ran:
         _header(line, log)
@@ -153,6 +168,7 @@ def _read_sums(lines: Sequence[str], log: Log) -> None:
     for line in reversed(lines):
         found = SUMS.match(line)
         if found:
+            log.has_subtests = "subtests" in found["sums"] or any("SUBFAILED" in row.words for rows in log.ran.values() for row in rows)
             log.sums = {word: int(number) for number, word in re.findall(r"(\d{1,9}) ([a-z]+)", found["sums"])}
             log.seconds = float(found["seconds"].rstrip("."))
             return
@@ -166,7 +182,7 @@ def _executions(log: Log, sections: Sequence[Section]) -> tuple[Execution, ...]:
     for worker, rows in log.ran.items():
         attempts: Counter[TestId] = Counter()
         for position, row in enumerate(rows):
-            failures = tuple(_failure(row, phase, told) for phase in row.phases()) if row.words != ["RERUN"] else ()
+            failures = tuple(_failure(row, phase, told) for phase in row.phases()) if "RERUN" not in row.words else ()
             executions.append(
                 Execution(
                     test=row.test, worker=worker, position=position, outcome=row.outcome, failures=failures, attempt=attempts[row.test]
@@ -190,16 +206,19 @@ def _printed(test: TestId) -> str:
 
 def _holes(log: Log, executions: Sequence[Execution]) -> list[str]:
     reported = {execution.test for execution in executions}
-    lost = [test for test in dict.fromkeys(map(bare_test_id, log.announced)) if test not in reported]
+    ids = map(
+        bare_test_id, log.announced if set(log.ran) - {wire.SERIAL_WORKER} else (cut_id(one, lambda _: False) for one in log.announced)
+    )
+    lost = [test for test in dict.fromkeys(ids) if test not in reported]
     holes = []
     if not executions:
         holes.append("no test is reported in it: run pytest with `-v`, so that the log tells which worker ran what")
     if lost and executions:
         holes.append(f"tests that began and are not reported: {named(lost)}")
-    if log.sums and executions:
+    if log.sums and executions and not log.has_subtests:
         counted = sum(number for word, number in log.sums.items() if word in ("passed", "failed", "skipped", "xfailed", "xpassed"))
         if counted > len(executions):
             holes.append(f"its last line counts {counted} tests, its lines report {len(executions)}: some lines are missing or unreadable")
-    elif executions:
+    elif executions and not log.sums:
         holes.append("it ends before pytest's last line: the run was ended, or the log is cut")
     return holes
