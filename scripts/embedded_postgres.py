@@ -36,6 +36,7 @@ SETTINGS = {
     "autovacuum": "off",
     "fsync": "off",
     "full_page_writes": "off",
+    "log_checkpoints": "off",
     "log_min_messages": "warning",
     "max_connections": "200",
     "max_wal_senders": "0",
@@ -117,9 +118,12 @@ def _binaries(folder: Path, owner: dict[str, Any]) -> Path:
     if not owner or _may_run(install / "bin" / "initdb", folder, owner):
         return install / "bin"
     copy = folder / "install"
-    shutil.copytree(install, copy, ignore=shutil.ignore_patterns("include"))
+    shutil.copytree(install, copy / package.name / install.name, ignore=shutil.ignore_patterns("include"))
+    libraries = package.with_name(f"{package.name}.libs")  # where the programs look for them, seen from their own place
+    if libraries.exists():
+        shutil.copytree(libraries, copy / libraries.name)
     subprocess.run(["chmod", "-R", "a+rX", copy], check=True)
-    return copy / "bin"
+    return copy / package.name / install.name / "bin"
 
 
 def _may_run(program: Path, folder: Path, owner: dict[str, Any]) -> bool:
