@@ -99,7 +99,7 @@ def test_a_brittle_test_gets_its_state_setter() -> None:
 
 def test_a_warm_up_runs_first_and_is_not_accused() -> None:
     suite = MemorySuite(before("p"))
-    proof = prove(docket(["p"], [suspect("p")], warm_up=ids("w")), suite, Policy())
+    proof = prove(docket(["w", "p"], [suspect("p")], warm_up=ids("w")), suite, Policy())
     assert [step.test for step in proof.minimal_order] == ["w", "p", V]
     assert (proof.warm_up, proof.polluters) == (("w",), (("p",),))
 
@@ -166,3 +166,10 @@ def test_a_set_proven_for_the_same_family_is_tried_first() -> None:
 def test_when_time_is_up_the_best_so_far_is_told() -> None:
     proof = prove(docket(["p"], [suspect("p")]), MemorySuite(before("p")), Policy(deadline=0.0))
     assert (proof.kind, proof.complete, proof.tried) == ("unknown", False, ("the budget was used up",))
+
+
+def test_a_warm_up_that_is_itself_the_polluter_is_found_out_and_no_innocent_is_accused() -> None:
+    suite = MemorySuite(before("w"))
+    proof = prove(docket(["w", "a", "b"], [suspect("a")], warm_up=ids("w")), suite, Policy())
+    assert proof.polluters == (("w",),)
+    assert proof.warm_up == ()

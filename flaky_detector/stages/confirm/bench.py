@@ -27,6 +27,7 @@ class Bench:
         self.ledger = ledger
         self.policy = policy
         self.victim = docket.symptom.test
+        self.warm_up = tuple(test for test in docket.warm_up if test != docket.symptom.test)
         self.tried: list[str] = []
 
     def alone(self) -> Order:
@@ -35,14 +36,28 @@ class Bench:
 
     def after(self, tests: Sequence[TestId]) -> Order:
         """The victim after `tests`, in one process."""
-        warm = [test for test in self.docket.warm_up[:1] if test not in tests and test != self.victim]
-        return tuple(Step(0, test) for test in (*warm, *tests, self.victim))
+        return tuple(Step(0, test) for test in dict.fromkeys((*self.warm_up[:1], *tests, self.victim)))
 
     def across(self, others: Sequence[TestId], own: Sequence[TestId]) -> Order:
         """`others` on one worker, then `own` and the victim on another; both have set their databases up before."""
-        warm = [test for test in self.docket.warm_up if test not in (*others, *own, self.victim)]
+        warm = self.warm_up
         first = [Step(0, warm[0]), Step(1, warm[-1])] if warm else []
-        return (*first, *(Step(0, test) for test in others), *(Step(1, test) for test in own), Step(1, self.victim))
+        rest = [*(Step(0, test) for test in others), *(Step(1, test) for test in own), Step(1, self.victim)]
+        return tuple(dict.fromkeys((*first, *rest)))
+
+    def candidates(self, tests: Sequence[TestId]) -> list[TestId]:
+        """Those that can be the cause: not the victim, nor a warm-up, which runs in every trial anyhow."""
+        return [test for test in tests if test != self.victim and test not in self.warm_up]
+
+    def clear_warm_up(self, times: int) -> bool:
+        """Whether the victim passes after the warm-up alone; one that breaks it is none, and is dropped."""
+        if not self.warm_up:
+            return True
+        tally = self.ledger.attempt([self.after(())], "warm-up", times)[0]
+        if tally.passed == tally.attempts:
+            return True
+        self.warm_up = ()
+        return False
 
     def shows(self, order: Order, role: str = "search") -> bool:
         """Whether one attempt at the order fails with the signature."""

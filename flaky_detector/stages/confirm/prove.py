@@ -95,7 +95,7 @@ def _nothing(bench: Bench) -> Proof:
 
 def _warm_up(bench: Bench, order: Order) -> tuple[TestId, ...]:
     named = {step.test for step in order}
-    return tuple(test for test in bench.docket.warm_up if test in named)
+    return tuple(test for test in bench.warm_up if test in named)
 
 
 def _state(bench: Bench, found: Found) -> tuple[StateChange, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Order, TestId
+from flaky_detector.model import Order, TestId, path_of
 from flaky_detector.stages.confirm.bench import Bench
 from flaky_detector.stages.confirm.ledger import Tally
 from flaky_detector.stages.confirm.minimise import minimise
@@ -31,6 +31,7 @@ class Found(msgspec.Struct):
 
 def search(bench: Bench, alone: Tally, found: Found) -> None:
     """Fill `found` as proofs come in, so that what is known so far survives the end of the budget."""
+    bench.clear_warm_up(1)
     _try_known(bench, alone, found)
     if found.polluters:
         return
@@ -63,7 +64,7 @@ def _try_known(bench: Bench, alone: Tally, found: Found) -> None:
         if bench.victim in (*others, *own):
             continue
         order = bench.across(others, own) if _across(known) else bench.after(others)
-        if bench.shows(order) and bench.holds(order, alone):
+        if bench.shows(order) and bench.holds(order, alone) and bench.clear_warm_up(bench.policy.repeats):
             found.add(others, order)
             return
 
@@ -72,11 +73,11 @@ def _try_singly(bench: Bench, alone: Tally, found: Found) -> None:
     """The best suspects, each alone before the victim: all that have a reason beyond the order, else the first few."""
     own = [suspect for suspect in bench.docket.suspects if suspect.worker == "same"]
     reasoned = [suspect for suspect in own if any(reason.kind != "order" for reason in suspect.evidence)]
-    tests = [suspect.test for suspect in (reasoned or own[: bench.policy.jobs * 2])][: bench.policy.most_singles]
+    tests = bench.candidates([suspect.test for suspect in reasoned or own[: bench.policy.jobs * 2]])[: bench.policy.most_singles]
     orders = [bench.after([test]) for test in tests]
     tallies = bench.ledger.attempt(orders, "search")
     for test, order, tally in zip(tests, orders, tallies, strict=True):
-        if tally.same and bench.holds(order, alone):
+        if tally.same and bench.holds(order, alone) and bench.clear_warm_up(bench.policy.repeats):
             found.add([test], order)
     if tests and not found.polluters:
         bench.tried.append(f"{len(tests)} suspects singly before it: it passed or failed otherwise")
@@ -84,7 +85,7 @@ def _try_singly(bench: Bench, alone: Tally, found: Found) -> None:
 
 def _search_failing_order(bench: Bench, alone: Tally, found: Found, skip: Sequence[TestId]) -> bool:
     """Replay what its worker ran before it, without `skip`; shrink that to the smallest part that still shows the failure."""
-    tests = [test for test in bench.docket.failing if test not in skip and test != bench.victim]
+    tests = [test for test in bench.candidates(bench.docket.failing) if test not in skip]
     if not tests or not bench.shows(bench.after(tests)):
         if tests and not skip:
             bench.tried.append(f"the {len(tests)} tests that its worker ran before it, in one process: it did not fail the same way")
@@ -99,6 +100,8 @@ def _search_failing_order(bench: Bench, alone: Tally, found: Found, skip: Sequen
     order = bench.after(chosen)
     if not bench.holds(order, alone):
         bench.tried.append(f"{len(chosen)} tests before it made it fail once, but not time and again")
+        return False
+    if not bench.clear_warm_up(bench.policy.repeats):
         return False
     found.add(chosen, order)
     return True
@@ -118,7 +121,7 @@ def _look_further(bench: Bench, alone: Tally, found: Found) -> None:
 def _search_across(bench: Bench, alone: Tally, found: Found) -> None:
     """The tests of another worker, and then its own: what of both is needed?"""
     for others in _what_others_ran(bench):
-        own = [test for test in bench.docket.failing if test not in others and test != bench.victim]
+        own = [test for test in bench.candidates(bench.docket.failing) if test not in others]
         smallest = _smallest_across(bench, others, own)
         if smallest is not None and smallest[0]:
             _prove_chain(bench, alone, found, *smallest)
@@ -133,24 +136,42 @@ def _smallest_across(bench: Bench, others: Sequence[TestId], own: Sequence[TestI
     def parts(chosen: Sequence[int]) -> tuple[list[TestId], list[TestId]]:
         return [items[index] for index in chosen if index < inside], [items[index] for index in chosen if index >= inside]
 
-    if not bench.shows(bench.across(others, own)):
-        return None
-    ranked = [*range(inside), *reversed(range(inside, len(items)))]
+    place = {(index < inside, test): index for index, test in enumerate(items)}
+    ranked = [place[side, test] for side, test in _most_telling_first(bench, others, own)]
     smallest = minimise(ranked, lambda chosen: bench.shows(bench.across(*parts(chosen))))
     return None if smallest is None else parts(smallest)
+
+
+def _most_telling_first(bench: Bench, others: Sequence[TestId], own: Sequence[TestId]) -> list[tuple[bool, TestId]]:
+    """Who changed the tree and the best other suspect, two of the victim's own file that came before it, then everybody else.
+
+    What crosses over is often picked up by a test of the victim's own kind.
+    """
+    wrote = {suspect.test for suspect in bench.docket.suspects for reason in suspect.evidence if reason.kind == "tree"}
+    ranked = [suspect.test for suspect in bench.docket.suspects if suspect.test in others]
+    ranked += [test for test in reversed(others) if test not in ranked]
+    far = [test for test in ranked if test in wrote] + [test for test in ranked if test not in wrote]
+    backwards = list(reversed(own))
+    near = sorted(backwards, key=lambda test: path_of(test) != path_of(bench.victim))
+    return [
+        *((True, test) for test in far[:2]),
+        *((False, test) for test in near[:2]),
+        *((True, test) for test in far[2:]),
+        *((False, test) for test in near[2:]),
+    ]
 
 
 def _what_others_ran(bench: Bench) -> list[list[TestId]]:
     """First only the suspects of other workers, in the order in which they ran; then everything that others ran."""
     suspected = {suspect.test for suspect in bench.docket.suspects if suspect.worker == "other"}
-    everything = list(dict.fromkeys(test for test in bench.docket.elsewhere if test != bench.victim))
+    everything = bench.candidates(list(dict.fromkeys(bench.docket.elsewhere)))
     few = [test for test in everything if test in suspected]
     return [tests for tests in (few, everything) if tests]
 
 
 def _prove_chain(bench: Bench, alone: Tally, found: Found, others: Sequence[TestId], own: Sequence[TestId]) -> None:
     order = bench.across(others, own)
-    if not bench.holds(order, alone):
+    if not bench.holds(order, alone) or not bench.clear_warm_up(bench.policy.repeats):
         return
     found.add(others, order)
     controls = [bench.across([test for test in others if test != left_out], own) for left_out in others]
