@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flaky_detector.adapters.workspace import Template
+from flaky_detector.adapters.workspace import Template, remove
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ def test_whatever_was_done_in_a_copy_is_undone_before_it_is_lent_again(template:
         (root / "link").mkdir()
         (root / "locked").chmod(0o755)
         (root / "locked" / "file").unlink()
+        (root / "locked" / "new").write_text("")
         (root / "locked").chmod(0o555)
         (root / "pkg" / "deep" / "x.py").unlink()
         (root / "pkg" / "deep").rmdir()
@@ -128,7 +129,7 @@ def test_a_copy_whose_run_was_interrupted_is_not_lent_again(template: Template) 
 
 def test_a_copy_may_be_removed_by_the_run_itself(template: Template) -> None:
     with template.lend() as first:
-        subprocess.run(("rm", "-rf", str(first.tree)), check=True)
+        assert remove(first.tree)
     with template.lend() as second:
         assert (second.rootdir / "pkg" / "deep" / "x.py").read_text() == "# pkg/deep/x.py\n"
 

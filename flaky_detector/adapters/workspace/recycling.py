@@ -9,7 +9,6 @@ those are compared by size, time and mode.
 """
 
 import contextlib
-import os
 from pathlib import Path
 
 from flaky_detector.adapters.workspace.bytecode import CACHE
@@ -59,8 +58,10 @@ class Recycled:
             folder, _, name = path.rpartition("/")
             if name == CACHE and (not folder or folder in self.known) and (self.tree / path).is_dir():
                 continue
-            if os.path.lexists(self.tree / path):
-                remove(self.tree / path)
+            if not remove(self.tree / path):
+                (self.tree / path).parent.chmod(0o700)
+                if not remove(self.tree / path):
+                    raise PermissionError(path)
 
     def _restore(self, now: dict[str, Entry]) -> None:
         changed = [entry for path, entry in self.known.items() if self._differs(path, now.get(path))]
