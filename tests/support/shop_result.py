@@ -325,3 +325,28 @@ def suspects_only() -> Result:
 def clean() -> Result:
     """Nothing found."""
     return Result(runs=tuple(replace(made, failed=0, exit_code=0) for made in RUNS), latent_polluters=(LATENT,), cost=COST)
+
+
+def brittle() -> Result:
+    """A test that passes only after another; nothing is known of what it needs."""
+    test = TestId("tests/test_money.py::TestRounding::test_half_a_cent_goes_up")
+    setter = TestId("tests/test_money.py::TestRounding::test_the_mode_is_chosen")
+    finding = Finding(
+        test=test,
+        kind="brittle",
+        confidence="proven",
+        signature=Signature(rule="other-failure", exception="AssertionError", where="tests/test_money.py"),
+        state_setters=((setter,),),
+        minimal_order=(Step(0, setter), Step(0, test)),
+        reproduce=f"flaky-detector confirm {test} --suspect {setter}",
+        trials=(trial("alone", (0, test), same=3), trial("after-state-setter", (0, setter), (0, test), passed=3)),
+        pythons=("3.11",),
+        phases=("call",),
+        message="assert 2 == 3",
+        failed_in=2,
+        seen_in=6,
+        failing_runs=("05-3.11-shuffled-seed1-load-2", "06-3.12-shuffled-seed2-worksteal-2"),
+        fingerprint="00000000000000bb",
+    )
+    diagnosis = diagnose(finding, {}, sources)
+    return Result(runs=RUNS, findings=(replace(finding, diagnosis=diagnosis),), cost=COST, status="budget-exhausted")

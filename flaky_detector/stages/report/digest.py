@@ -9,7 +9,7 @@ Two proven findings have one cause when they share a set of polluters, or when s
     polluters [[p1, w]]     left 0009_x.py      →  test_whitelist  another cause
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -165,28 +165,26 @@ def sets_of(finding: Finding) -> tuple[TestSet, ...]:
 
 
 def _causes(findings: Sequence[Finding], runs: Sequence[RunSummary]) -> tuple[Cause, ...]:
-    groups: list[list[Finding]] = []
-    for finding in findings:
-        mates = [group for group in groups if any(_one_cause(finding, other) for other in group)]
-        merged = [other for group in mates for other in group] + [finding]
-        groups = [group for group in groups if group not in mates] + [merged]
-    causes = [_cause(group, runs) for group in groups]
+    groups: dict[int, list[Finding]] = {}
+    group_of: dict[Hashable, int] = {}
+    for number, finding in enumerate(findings):
+        reasons = _reasons(finding)
+        mates = sorted({group_of[reason] for reason in reasons if reason in group_of})
+        groups[number] = [other for mate in mates for other in groups.pop(mate)] + [finding]
+        group_of.update(
+            {reason: number for other in groups[number] for reason in _reasons(other)} if mates else dict.fromkeys(reasons, number)
+        )
+    causes = [_cause(group, runs) for group in groups.values()]
     ordered = sorted(causes, key=lambda cause: (len(cause.head), -len(cause.victims), cause.head))
     return _told_in_order(ordered)
 
 
-def _one_cause(a: Finding, b: Finding) -> bool:
-    if bool(a.polluters) != bool(b.polluters):
-        return False
-    mine, its = sets_of(a), sets_of(b)
-    if set(mine) & set(its):
-        return True
-    left = _things(a)
-    return bool(left) and left == _things(b) and len(mine[0]) == len(its[0])
-
-
-def _things(finding: Finding) -> frozenset[tuple[str, str]]:
-    return frozenset((change.kind, change.key) for change in finding.state)
+def _reasons(finding: Finding) -> set[Hashable]:
+    """Two findings that have one of these in common have one cause."""
+    way, sets = bool(finding.polluters), sets_of(finding)
+    things = frozenset((change.kind, change.key) for change in finding.state)
+    left: set[Hashable] = {(way, things, len(sets[0]))} if things else set()
+    return left | {(way, tests) for tests in sets}
 
 
 def _cause(findings: Sequence[Finding], runs: Sequence[RunSummary]) -> Cause:

@@ -109,7 +109,7 @@ def _details(finding: Finding, index: dict[TestId, int]) -> Details:
                 same=trial.same,
                 passed=trial.passed,
                 other=trial.other,
-                order=tuple((step.worker, index.setdefault(step.test, len(index))) for step in trial.order),
+                order=" ".join(f"{step.worker}:{index.setdefault(step.test, len(index))}" for step in trial.order),
             )
             for trial in finding.trials
         ),
@@ -149,7 +149,7 @@ def read_findings(text: str) -> Result:
     try:
         published = msgspec.convert(tree, Published)
         return _result(published)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, RecursionError, ValueError) as error:
         raise SettingsError(f"the findings are not as the schema says: {error}", HINT) from None
     except IndexError:
         raise SettingsError("the findings refer to a test that their list of tests does not hold", HINT) from None
@@ -219,9 +219,8 @@ def _diagnosis(finding: PublishedFinding, told: PublishedDiagnosis | None) -> Di
 
 
 def _trial(trial: PublishedTrial, tests: tuple[TestId, ...]) -> Trial:
-    if any(index < 0 for _, index in trial.order):
-        raise IndexError
-    order = tuple(Step(worker, tests[index]) for worker, index in trial.order)
+    steps = (step.split(":") for step in trial.order.split())
+    order = tuple(Step(int(worker), tests[int(index)]) for worker, index in steps)
     return Trial(order=order, role=trial.role, same=trial.same, passed=trial.passed, other=trial.other)
 
 

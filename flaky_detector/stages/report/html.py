@@ -21,7 +21,7 @@ from flaky_detector.stages.report.pages import Context
 from flaky_detector.stages.report.timeline import timeline
 
 MOST_STEPS = 6
-MOST_FINDINGS, MOST_TRIALS = 2000, 60
+MOST_CAUSES, MOST_FINDINGS, MOST_TRIALS = 300, 2000, 60
 
 
 def html(digest: Digest, context: Context) -> str:
@@ -43,7 +43,8 @@ def html(digest: Digest, context: Context) -> str:
         "place_url": lambda location: _place_url(location, context),
         "run_url": context.run_url if re.match(r"https?://", context.run_url) else "",
     }
-    return _environment().get_template("report.html.j2").render(words)
+    page = _environment().get_template("report.html.j2").render(words)
+    return re.sub(r"(>)\n{2,}(<)", r"\1\n\2", page).rstrip() + "\n"
 
 
 ROLES = {"alone": 0, "after-polluter": 1, "after-state-setter": 1, "without": 2, "after-cleaner": 3, "replay": 4, "search": 5}
@@ -61,7 +62,14 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters.update(prose=_prose, listing=_listing, percent=_percent)
     environment.globals.update(
-        telling=telling, counted=telling.count, clock=telling.clock, left=leaves, nobody=NOBODY, common_file=common_file, most=MOST_FINDINGS
+        telling=telling,
+        counted=telling.count,
+        clock=telling.clock,
+        left=leaves,
+        nobody=NOBODY,
+        common_file=common_file,
+        most=MOST_FINDINGS,
+        most_causes=MOST_CAUSES,
     )
     return environment
 

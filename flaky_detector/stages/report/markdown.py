@@ -26,7 +26,7 @@ from flaky_detector.stages.report.pages import Context
 class Room(msgspec.Struct, frozen=True, kw_only=True):
     """How much of everything a page may show."""
 
-    causes: int = 1000
+    causes: int = 60
     brief: int = 1000
     inline_victims: int = 3
     victims: int = 60

@@ -37,13 +37,13 @@ class PublishedSignature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublishedTrial(msgspec.Struct, frozen=True, kw_only=True):
-    """One order that was re-run. `order` holds pairs of worker and index into the top-level `tests`."""
+    """One order that was re-run. `order` names its steps as `worker:index`, the index into the top-level `tests`: `0:17 0:4 1:23`."""
 
     role: str
     same: int = 0
     passed: int = 0
     other: int = 0
-    order: tuple[tuple[int, int], ...] = ()
+    order: Annotated[str, Meta(pattern="^([0-9]+:[0-9]+( [0-9]+:[0-9]+)*)?$")] = ""
 
 
 class PublishedDiagnosis(msgspec.Struct, frozen=True, kw_only=True):

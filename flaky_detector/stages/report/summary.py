@@ -13,5 +13,5 @@ LIMIT_BYTES = 1_000_000
 
 def summary(digest: Digest, context: Context) -> str:
     """summary.md, at most `LIMIT_BYTES` long."""
-    room = Room(victims=500, suspicions=200, others=500, notes=10)
+    room = Room(causes=200, victims=500, suspicions=200, others=500, notes=10)
     return draw("summary.md.j2", digest, context, lambda page: len(page.encode()) <= LIMIT_BYTES, room)

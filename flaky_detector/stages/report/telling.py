@@ -231,7 +231,7 @@ def _listed(tests: Sequence[TestId], head: TestId, names: Names, most: int) -> s
             told += [tick(names(test)) for test in group]
     if len(tests) > most:
         told.append(f"{len(tests) - most} more")
-    return enumerated(told)
+    return "; ".join(told) if any(" of " in one for one in told) else enumerated(told)
 
 
 def failure(finding: Finding, most: int = 110) -> str:
@@ -307,6 +307,8 @@ def mending(cause: Cause) -> str:
         enough = any(place == 1 and not tally.failed for place, tally in cause.without)
         told = "Step 1 is mended as above" + (", and without it nothing fails here either." if enough else ".")
         return told + (" Beside that:" if cause.remedies else "")
+    if not cause.remedies and cause.kind == "state-setter":
+        return "Let the test, or a fixture that it asks for, set up what it needs, so that it passes alone."
     if not cause.remedies:
         return "No remedy is known for this kind of failure: make the test undo what it changes, whatever its outcome."
     return ""

@@ -55,8 +55,8 @@ def _cause(cause: Cause, digest: Digest, names: Names) -> Iterator[str]:
         yield f"    and {len(cause.victims) - MOST_VICTIMS} more"
     if telling.alternatives(cause, names):
         yield from _wrapped(telling.alternatives(cause, names), "  ", "  ")
-    for remedy in cause.remedies:
-        yield from _wrapped(f"mend it: {remedy.title}" + (f" ({remedy.fits})" if remedy.fits else ""), "  ", "    ")
+    told = " ".join(part for part in (telling.mending(cause), telling.ways(cause)) if part)
+    yield from _wrapped(f"mend it: {told}", "  ", "    ")
     if cause.first.reproduce:
         yield f"  see it: {cause.first.reproduce}"
 
