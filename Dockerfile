@@ -10,11 +10,13 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     UV_LINK_MODE=copy \
     UV_PYTHON_INSTALL_DIR=/opt/pythons
 
-# git: suites that ask for it, and the checkout's history. Versions are Debian's, as are its security updates.
+# git, for us and for suites that use it; the workspace and copies of it belong to the runner's user, which git would call dubious.
+# Versions are Debian's, as are its security updates.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \
-    && rm -rf /var/lib/apt/lists/*
+    && rm -rf /var/lib/apt/lists/* \
+    && git config --system --add safe.directory '*'
 
 WORKDIR /opt/flaky-detector
 COPY requirements/uv.txt requirements/runtime.txt requirements/build.txt requirements/

@@ -73,11 +73,16 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsError(message, hint)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; the exit code."""
+def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
+    """Run one verb; the exit code.
+
+    Args:
+        argv: arguments; those of the process by default.
+        environ: where inputs and tokens are read from; the process environment by default. What is started inherits the latter.
+    """
     try:
         with interruptible():
-            return _main(list(sys.argv[1:] if argv is None else argv))
+            return _main(list(sys.argv[1:] if argv is None else argv), os.environ if environ is None else environ)
     except FlakyDetectorError as trouble:
         sys.stderr.write(f"flaky-detector: {trouble.message}\n" + (f"  {trouble.hint}\n" if trouble.hint else ""))
         return trouble.exit_code
@@ -95,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 4
 
 
-def _main(argv: list[str]) -> int:
+def _main(argv: list[str], environ: Mapping[str, str]) -> int:
     ours, pytest_args = _split(argv)
     parsed = parser().parse_args(ours)
     if parsed.verb is None:
@@ -108,10 +113,10 @@ def _main(argv: list[str]) -> int:
     if pytest_args:
         options["pytest_args"] = tuple(pytest_args)
     if parsed.verb == "analyze" and "confirm" not in options:
-        options["confirm"] = settings_module.from_inputs(os.environ).get("confirm", False)
-    settings = settings_module.load(options, os.environ, parsed.config)
+        options["confirm"] = settings_module.from_inputs(environ).get("confirm", False)
+    settings = settings_module.load(options, environ, parsed.config)
     voice = Voice(quiet=settings.quiet, verbose=settings.verbose, color=settings.color)
-    return verb.work(verbs.Call(settings=settings, arguments=parsed, environ=dict(os.environ), voice=voice))
+    return verb.work(verbs.Call(settings=settings, arguments=parsed, environ=dict(environ), voice=voice))
 
 
 def _split(argv: list[str]) -> tuple[list[str], list[str]]:

@@ -24,15 +24,18 @@ OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", 
 OWN_PLAN = "-"
 """Stands for a plan made on the spot: the same inputs make the same plan on every runner, so none has to be carried about."""
 
-CommandLine = Callable[[Sequence[str]], int]
+RUNNERS_OWN = ("ACTIONS_RUNTIME_TOKEN",)
+"""Secrets that the runner gives to actions and not to `run:` steps."""
+
+CommandLine = Callable[[Sequence[str], Mapping[str, str]], int]
 
 
 def act(environ: MutableMapping[str, str], command_line: CommandLine) -> int:
     """Run the mode that the inputs ask for; the exit code.
 
     Args:
-        environ: the process environment; git learns from it that the workspace may be trusted.
-        command_line: takes arguments, returns the exit code, raises nothing.
+        environ: the process environment; tokens and inputs are taken out of it.
+        command_line: takes arguments and the environment with the inputs, returns the exit code, raises nothing.
     """
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:
@@ -41,11 +44,11 @@ def act(environ: MutableMapping[str, str], command_line: CommandLine) -> int:
     except FlakyDetectorError as trouble:
         sys.stdout.write(command("error", str(trouble)) + "\n")
         return trouble.exit_code
-    trust(environ, workspace)
     os.chdir(folder)
     choose_python(environ)
+    given = take_away(environ)
     try:
-        return _in_mode(environ, arguments, command_line)
+        return _in_mode(given, arguments, command_line)
     finally:
         hand_back(workspace)
 
@@ -107,12 +110,16 @@ def choose_python(environ: MutableMapping[str, str]) -> None:
     environ["INPUT_PYTHON-VERSIONS"] = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def trust(environ: MutableMapping[str, str], workspace: Path) -> None:
-    """Let git work in a tree of another owner, for our process and its children; no file is written."""
-    count = int(environ.get("GIT_CONFIG_COUNT") or 0)
-    environ[f"GIT_CONFIG_KEY_{count}"] = "safe.directory"
-    environ[f"GIT_CONFIG_VALUE_{count}"] = str(workspace)
-    environ["GIT_CONFIG_COUNT"] = str(count + 1)
+def take_away(environ: MutableMapping[str, str]) -> dict[str, str]:
+    """The environment as it was; tokens and inputs are gone from `environ`, which the suite and the install command inherit.
+
+    They see what a plain `run:` step sees: a suite that reads inputs itself is not confused by ours.
+    """
+    given = dict(environ)
+    for name in given:
+        if name.startswith("INPUT_") or name in RUNNERS_OWN:
+            del environ[name]
+    return given
 
 
 def hand_back(workspace: Path) -> int:
@@ -137,24 +144,24 @@ def _everything_in(folder: Path) -> Iterator[Path]:
 
 def _in_mode(environ: Mapping[str, str], arguments: list[str], command_line: CommandLine) -> int:
     if arguments[0] == "plan":
-        code, printed = _printed(arguments, command_line)
+        code, printed = _printed(arguments, environ, command_line)
         sys.stdout.write(printed)
         write_outputs(environ, {"matrix": printed.strip()})
         return code
     if OWN_PLAN in arguments:
         config = arguments[1 : arguments.index("--plan")]
-        code, printed = _printed(["plan", *config, "--format", "json"], command_line)
+        code, printed = _printed(["plan", *config, "--format", "json"], environ, command_line)
         if code:
             return code
         with tempfile.TemporaryDirectory(prefix="flaky-detector-plan-") as folder:
             file = Path(folder, "plan.json")
             file.write_text(printed, encoding="utf-8")
-            return command_line([str(file) if each == OWN_PLAN else each for each in arguments])
-    return command_line(arguments)
+            return command_line([str(file) if each == OWN_PLAN else each for each in arguments], environ)
+    return command_line(arguments, environ)
 
 
-def _printed(arguments: Sequence[str], command_line: CommandLine) -> tuple[int, str]:
+def _printed(arguments: Sequence[str], environ: Mapping[str, str], command_line: CommandLine) -> tuple[int, str]:
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
-        code = command_line(arguments)
+        code = command_line(arguments, environ)
     return code, text.getvalue()

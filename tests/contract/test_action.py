@@ -87,6 +87,10 @@ def test_the_image_starts_the_entrypoint_and_the_entrypoint_is_tiny():
     assert "\nUSER " not in DOCKERFILE  # the runner's contract: root
 
 
+def test_git_trusts_a_workspace_of_another_owner():
+    assert "git config --system --add safe.directory '*'" in DOCKERFILE
+
+
 def test_what_the_dockerfile_copies_is_there_and_in_the_build_context():
     allowed = {line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = [word for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE) for word in line.split()[:-1]]

@@ -2,13 +2,13 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from flaky_detector.errors import SettingsError
-from flaky_detector.pipeline.action import act, arguments_of, choose_python, hand_back, project_folder, trust
+from flaky_detector.pipeline.action import act, arguments_of, choose_python, hand_back, project_folder
 
 
 class CommandLine:
@@ -20,9 +20,11 @@ class CommandLine:
         self.calls: list[list[str]] = []
         self.read: list[str] = []
         self.folder = ""
+        self.environ: dict[str, str] = {}
 
-    def __call__(self, arguments: Sequence[str]) -> int:
+    def __call__(self, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         self.calls.append(list(arguments))
+        self.environ = dict(environ)
         self.folder = str(Path.cwd())
         self.read += [Path(each).read_text() for each in arguments if each.endswith("plan.json")]
         if arguments[0] == "plan":
@@ -116,16 +118,18 @@ def test_a_python_that_was_chosen_stays(tmp_path):
     assert "INPUT_PYTHON-VERSIONS" not in in_the_file
 
 
-def test_git_is_told_to_trust_the_workspace_beside_what_it_was_told_before(tmp_path):
-    environ = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_VALUE_0": "c"}
-    trust(environ, Path("/github/workspace"))
-    assert environ == {
-        "GIT_CONFIG_COUNT": "2",
-        "GIT_CONFIG_KEY_0": "a.b",
-        "GIT_CONFIG_VALUE_0": "c",
-        "GIT_CONFIG_KEY_1": "safe.directory",
-        "GIT_CONFIG_VALUE_1": "/github/workspace",
+def test_the_suite_inherits_neither_inputs_nor_tokens_and_the_command_line_still_has_them(tmp_path, monkeypatch):
+    environ = {
+        "GITHUB_WORKSPACE": str(tmp_path),
+        "INPUT_GITHUB-TOKEN": "ghs_x",
+        "INPUT_RUNS": "3",
+        "ACTIONS_RUNTIME_TOKEN": "t",
+        "PGHOST": "db",
     }
+    line = CommandLine()
+    act(environ, line)
+    assert environ == {"GITHUB_WORKSPACE": str(tmp_path), "PGHOST": "db"}
+    assert (line.environ["INPUT_GITHUB-TOKEN"], line.environ["INPUT_RUNS"], line.environ["PGHOST"]) == ("ghs_x", "3", "db")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
