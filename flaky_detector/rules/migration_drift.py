@@ -13,7 +13,7 @@ from flaky_detector.recorder import wire
 from flaky_detector.rules.cures import cures
 from flaky_detector.rules.wording import app_models, bare, is_migration_file, labels_in, raised
 
-HEADING = re.compile(r"^[E> |]{0,12}\s*[\"'(]*Migrations for '(?P<label>[\w.]+)':", re.MULTILINE)
+HEADING = re.compile(r"Migrations for '(?P<label>[\w.]+)':\s*$")
 # `    + Create model Phantom` since Django 5.1, `    - Create model Phantom` before.
 OPERATION = re.compile(r"^[E> |]{0,12}\s*[-+~/!?] (?P<what>[A-Z].*?)\s*$", re.MULTILINE)
 FILE_LINE = re.compile(r"^[E> |]{0,12}\s*\S+\.py\s*$")
@@ -33,10 +33,11 @@ OPERATIONS = tuple(
         rf"Alter (?:unique_together|index_together) for {IDENTIFIER} ",
         rf"Set order_with_respect_to on {IDENTIFIER} to ",
         rf"Change (?:Meta options|managers) on {IDENTIFIER}$",
-        rf"(?:Create|Alter|Remove) (?:index|constraint) .*(?:on model|from model|on|from) {IDENTIFIER}$",
+        rf"(?:Create|Alter|Remove) (?:index|constraint) .*(?:(?:on|of|from) model|on|from) {IDENTIFIER}$",
     )
 )
 MOST_LINES = 2000
+LONGEST_LINE = 1000
 
 
 def drifted(text: str) -> tuple[str, ...]:
@@ -44,7 +45,7 @@ def drifted(text: str) -> tuple[str, ...]:
     found: set[str] = set()
     label = ""
     for line in text.splitlines()[:MOST_LINES]:
-        heading = HEADING.match(line)
+        heading = HEADING.search(line[:LONGEST_LINE])
         operation = OPERATION.match(line)
         if heading:
             label = heading["label"]
