@@ -32,10 +32,12 @@ class _Outcome(msgspec.Struct, frozen=True):
 def context(settings: Settings, environ: Mapping[str, str]) -> Context:
     """Where the report will be read, as far as the runner tells."""
     place = actions.whereabouts(environ)
+    folder = actions.in_workspace(environ, settings.rootdir)
     return Context(
         key=settings.comment_key,
         commit=place.commit,
         repository_url=place.repository_url,
+        folder="" if folder == "." or folder.startswith("/") else folder,
         run_url=place.run_url,
         version=__version__,
         can_comment=bool(place.token and place.pull_request) and not (place.from_fork and place.event == "pull_request"),

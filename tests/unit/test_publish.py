@@ -1,11 +1,12 @@
 """When a comment is wanted, and what is told where none can be made; no network."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from flaky_detector.model import Finding, Result, Signature, TestId
-from flaky_detector.pipeline.publish import outputs, publish, wanted
+from flaky_detector.pipeline.publish import context, outputs, publish, wanted
 from flaky_detector.settings import Settings
 from flaky_detector.stages.report.pages import Annotation, Pages
 
@@ -99,3 +100,22 @@ def test_outside_of_actions_there_are_no_workflow_commands(tmp_path):
     said: list[str] = []
     publish(RESULT, PAGES, settings(tmp_path), {}, said.append)
     assert said == ["no comment: this run belongs to no pull request", *PAGES.comment.splitlines()]
+
+
+def test_the_report_links_to_the_commit_and_to_the_projects_folder_in_the_repository(tmp_path):
+    environ = runner(tmp_path, GITHUB_REPOSITORY="acme/shop", GITHUB_SHA="c" * 40, GITHUB_RUN_ID="42")
+    told = context(settings(tmp_path, comment_key="nightly"), environ)
+    assert (told.key, told.commit, told.repository_url, told.folder) == ("nightly", "c" * 40, "https://github.com/acme/shop", "api")
+    assert (told.run_url, told.can_comment) == ("https://github.com/acme/shop/actions/runs/42", False)
+    assert context(Settings(rootdir=tmp_path), environ).folder == ""
+    assert context(Settings(rootdir=tmp_path), {}).folder == ""
+
+
+@pytest.mark.parametrize(
+    ("event", "head", "expected"), [("pull_request", 2, False), ("pull_request_target", 2, True), ("pull_request", 1, True)]
+)
+def test_a_forks_pull_request_cannot_be_commented_on_with_its_own_event(tmp_path, event, head, expected):
+    pull = {"number": 7, "head": {"sha": "a" * 40, "repo": {"id": head}}, "base": {"repo": {"id": 1}}}
+    (tmp_path / "event.json").write_text(json.dumps({"pull_request": pull}))
+    more = {"GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "INPUT_GITHUB-TOKEN": "ghs_x"}
+    assert context(Settings(), runner(tmp_path, **more)).can_comment is expected

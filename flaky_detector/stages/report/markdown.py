@@ -138,7 +138,8 @@ def line_url(location: Location, context: Context) -> str:
     """Address of a line at the commit; empty where either is not known."""
     if not (context.repository_url and context.commit):
         return ""
-    return f"{context.repository_url.rstrip('/')}/blob/{context.commit}/{neutral.plain(location.path)}#L{location.line}"
+    path = neutral.plain(f"{context.folder}/{location.path}" if context.folder else location.path)
+    return f"{context.repository_url.rstrip('/')}/blob/{context.commit}/{path}#L{location.line}"
 
 
 def tally(counted: Tally, *, bold: bool = False) -> Md:

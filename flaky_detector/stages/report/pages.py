@@ -11,12 +11,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Where the report will be read.
 
     `key` tells sticky comments apart; `repository_url` (`https://github.com/owner/name`) and `commit` make links to lines;
-    `run_url` is the CI run with the full report. `can_comment` is False where the token may not write (a fork).
+    `folder` is the rootdir within the repository, "" where it is its root. `run_url` is the CI run with the full report. `can_comment` is
+    False where the token may not write (a fork).
     """
 
     key: str = "default"
     commit: str = ""
     repository_url: str = ""
+    folder: str = ""
     run_url: str = ""
     version: str = ""
     can_comment: bool = True
