@@ -66,8 +66,8 @@ def test_what_is_no_findings_json_is_refused_in_one_line(text: str, message: str
 
 
 def test_a_wrong_value_is_named_with_its_place() -> None:
-    text = write_findings(shop_result.shop(), "1").replace('"kind": "victim"', '"kind": "culprit"', 1)
-    with pytest.raises(SettingsError, match=r"Invalid enum value 'culprit' - at `\$\.findings\[0\]\.kind`"):
+    text = write_findings(shop_result.shop(), "1").replace('"kind": "victim"', '"kind": "guilty"', 1)
+    with pytest.raises(SettingsError, match=r"Invalid enum value 'guilty' - at `\$\.findings\[0\]\.kind`"):
         read_findings(text)
 
 

@@ -1,0 +1,43 @@
+"""The sentences that every voice says, from the digest: plain text, code between backticks.
+
+Owns wording and grammar, and the rule that *polluter* is said of proven tests only. Must not know Markdown or HTML.
+"""
+
+from flaky_detector.stages.report.telling.cause import alert, alternatives, controls, proof, steps, where, why_only_sometimes
+from flaky_detector.stages.report.telling.failure import about, command, failure, phases
+from flaky_detector.stages.report.telling.grammar import clock, count, share, spelt
+from flaky_detector.stages.report.telling.overview import also_seen, headline, kinds_of_others, notices, suspicion_alert, untold
+from flaky_detector.stages.report.telling.remedy import example_of, fits, mending, ways
+from flaky_detector.stages.report.telling.runs import arranged, arrangements, footer, tried
+
+__all__ = [
+    "about",
+    "alert",
+    "also_seen",
+    "alternatives",
+    "arranged",
+    "arrangements",
+    "clock",
+    "command",
+    "controls",
+    "count",
+    "example_of",
+    "failure",
+    "fits",
+    "footer",
+    "headline",
+    "kinds_of_others",
+    "mending",
+    "notices",
+    "phases",
+    "proof",
+    "share",
+    "spelt",
+    "steps",
+    "suspicion_alert",
+    "tried",
+    "untold",
+    "ways",
+    "where",
+    "why_only_sometimes",
+]

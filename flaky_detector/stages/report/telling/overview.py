@@ -1,0 +1,119 @@
+"""The headline, and what is told without accusing anybody: suspects, random failures, notices."""
+
+from collections.abc import Iterable
+
+from flaky_detector.model import Finding, TestId
+from flaky_detector.stages.report.digest import Digest, Suspicion
+from flaky_detector.stages.report.telling.grammar import count
+
+
+def headline(digest: Digest) -> str:
+    """`5 tests pollute 7 others · 2 causes · proven by re-running`."""
+    parts = [*_proven_parts(digest), *_suspected_parts(digest)]
+    if parts:
+        return " · ".join(parts)
+    if not digest.result.runs:
+        return "Nothing found, for there was no run to judge by"
+    if digest.others:
+        return f"No polluter found · {count(len(_tests(digest.others)), 'failing test')}, nobody is accused"
+    return "No order-dependent test found"
+
+
+def _proven_parts(digest: Digest) -> list[str]:
+    polluting = [cause for cause in digest.causes if cause.kind == "polluter"]
+    brittle = [cause for cause in digest.causes if cause.kind == "state-setter"]
+    parts = []
+    if polluting:
+        polluters = {test for cause in polluting for test in cause.polluters}
+        victims = {victim.finding.test for cause in polluting for victim in cause.victims}
+        verb = "pollutes" if len(polluters) == 1 else "pollute"
+        parts.append(f"{count(len(polluters), 'test')} {verb} {count(len(victims), 'other')}")
+        parts += [f"{len(polluting)} causes"] if len(polluting) > 1 else []
+    if brittle:
+        tests = {victim.finding.test for cause in brittle for victim in cause.victims}
+        parts.append(f"{count(len(tests), 'test passes', 'tests pass')} only after another")
+    return [*parts, "proven by re-running"] if parts else []
+
+
+def _suspected_parts(digest: Digest) -> list[str]:
+    tests = _tests(finding for suspicion in digest.suspicions for finding in suspicion.findings)
+    if not tests:
+        return []
+    if digest.causes:
+        return [f"{len(tests)} more with suspects only"]
+    return [count(len(tests), "failing test"), "suspects only, nothing proven"]
+
+
+def _tests(findings: Iterable[Finding]) -> set[TestId]:
+    return {finding.test for finding in findings}
+
+
+def notices(digest: Digest) -> list[str]:
+    """What a reader must know before the rest."""
+    told = []
+    if digest.result.status == "budget-exhausted":
+        told.append("The time budget was used up. What follows is what was found until then; a larger `--budget` may find more.")
+    if digest.result.status == "interrupted":
+        told.append("The hunt was interrupted. What follows is what was found until then.")
+    if digest.gaps and not digest.causes and not digest.suspicions:
+        told.append(f"Not everything could be judged: there {_are(len(digest.gaps))} in the evidence, told below.")
+    return told
+
+
+def _are(gaps: int) -> str:
+    return f"{'is' if gaps == 1 else 'are'} {count(gaps, 'gap')}"
+
+
+def suspicion_alert(suspicion: Suspicion) -> str:
+    """What is known of tests that fail in some orders, and that nobody is proven to cause it."""
+    first, victims = suspicion.first, len(suspicion.findings)
+    runs = f"failed in {first.failed_in} of {count(first.seen_in, 'run')}" if first.failed_in and first.seen_in else "failed"
+    more = f", and so did {count(victims - 1, 'more test')} in the same way" if victims > 1 else ""
+    sure = "Two kinds of evidence agree on a suspect, but no" if first.confidence == "likely" else "There are suspects, but no"
+    return f"{runs}{more}. {sure} proof."
+
+
+def untold(suspicion: Suspicion) -> list[str]:
+    """What this evidence cannot tell."""
+    first = suspicion.first
+    told = []
+    if suspicion.tied > 1:
+        what = "The first" if suspicion.tied < len(suspicion.suspects) else "All"
+        told.append(f"{what} {suspicion.tied} suspects score alike: this evidence does not tell them apart.")
+    if not first.trials:
+        told.append("No order was re-run, so nobody here is more than a suspect.")
+    elif first.notes:
+        told.append("Tried by re-running, without proof: " + "; ".join(first.notes) + ".")
+    return told
+
+
+def kinds_of_others(digest: Digest) -> list[tuple[str, list[Finding]]]:
+    """Findings that accuse nobody, by what is known of them."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in digest.others:
+        groups.setdefault(finding.kind, []).append(finding)
+    order = ("non-deterministic", "environment", "cross-worker", "broken")
+    return sorted(
+        ((_told_of(kind, len(found)), found) for kind, found in groups.items()),
+        key=lambda group: order.index(group[1][0].kind) if group[1][0].kind in order else len(order),
+    )
+
+
+def _told_of(kind: str, number: int) -> str:
+    fails = count(number, "test fails", "tests fail")
+    return {
+        "non-deterministic": f"{fails} at random, whatever the order",
+        "environment": f"{fails} on some Pythons only, whatever the order",
+        "cross-worker": f"{fails} only while tests on other workers run",
+        "broken": f"{fails} in every run",
+    }.get(kind, f"{fails} in a way that nothing explains yet")
+
+
+def also_seen(digest: Digest) -> str:
+    """`1 test fails at random, whatever the order · 3 tests leave state behind that broke nothing`; empty for nothing."""
+    parts = [told for told, _ in kinds_of_others(digest)]
+    if digest.latent:
+        parts.append(f"{count(len(digest.latent), 'test leaves', 'tests leave')} state behind that broke nothing so far")
+    if digest.gaps:
+        parts.append(f"{count(len(digest.gaps), 'gap')} in the evidence")
+    return " · ".join(parts)

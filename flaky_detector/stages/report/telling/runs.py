@@ -1,0 +1,53 @@
+"""How runs are told: in which order, what they took, what a clean result rests on."""
+
+from flaky_detector.model import RunSummary
+from flaky_detector.stages.report.digest import Digest
+from flaky_detector.stages.report.neutral import plain
+from flaky_detector.stages.report.telling.grammar import clock, count
+
+ARRANGED = {
+    "own": "your own order",
+    "front-loaded": "the tests that leave something behind first, then your own order",
+    "across-workers": "the tests that leave something behind on one worker, then the others on another",
+    "shuffled": "shuffled",
+    "reversed": "your own order backwards",
+    "forced": "a forced order",
+}
+
+
+def arranged(run: RunSummary) -> str:
+    """`shuffled with seed 3, --dist worksteal on 2 workers`."""
+    order = ARRANGED.get(run.arrangement, plain(run.arrangement, 40))
+    order += f" with seed {run.seed}" if run.seed is not None and run.arrangement == "shuffled" else ""
+    if not run.workers or run.arrangement == "across-workers":
+        return order if run.workers else f"{order}, in one process"
+    return f"{order}, `--dist {run.distribution}` on {count(run.workers, 'worker')}"
+
+
+def tried(digest: Digest) -> str:
+    """For a clean result: what was run."""
+    runs = digest.result.runs
+    failed = sum(run.failed for run in runs)
+    ended = "and every test passed or was skipped in each of them" if not failed else f"with {count(failed, 'failure')} in all"
+    arrangements = count(len({arranged(run) for run in runs}), "arrangement")
+    return f"{count(len(runs), 'run')} of {count(digest.tests, 'test')} in {arrangements}, {ended}."
+
+
+def arrangements(digest: Digest) -> list[str]:
+    """Every way in which the suite was run, with its Pythons, in the order of the runs."""
+    pythons: dict[str, list[str]] = {}
+    for run in digest.result.runs:
+        pythons.setdefault(arranged(run), []).append(run.python)
+    told = {way: [python for python in dict.fromkeys(used) if python] for way, used in pythons.items()}
+    return [way + (f" · Python {', '.join(map(plain, used))}" if used else "") for way, used in told.items()]
+
+
+def footer(digest: Digest) -> list[str]:
+    """What it took: runs, Pythons, tests, distributions, trials, time."""
+    result = digest.result
+    distributions = {run.distribution for run in result.runs if run.workers}
+    parts = [count(len(result.runs), "run"), count(len(digest.pythons), "Python"), count(digest.tests, "test")]
+    parts += [count(len(distributions), "distribution")] if distributions else []
+    parts += [count(result.cost.trials, "trial")] if result.cost.trials else []
+    parts += [clock(result.cost.wall_seconds)] if result.cost.wall_seconds else []
+    return parts
