@@ -16,13 +16,22 @@ def originals(original: str, rootdir: str) -> list[str]:
     environments = tuple(os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix))
     found = set()
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or name.split(".", 1)[0] == "flaky_detector":
+        file = _file_of(module)
+        if not file or name.split(".", 1)[0] == "flaky_detector":
             continue
         path = os.path.realpath(file)
         if path.startswith(tree) and not path.startswith((copy, *environments)) and not _is_in_environment(path, tree):
             found.add(path)
     return sorted(found)
+
+
+def _file_of(module: object) -> str:
+    """A module's file; what stands in `sys.modules` may be anything, and raise anything."""
+    try:
+        file = getattr(module, "__file__", None)
+    except Exception:
+        return ""
+    return file if isinstance(file, str) else ""
 
 
 def _is_in_environment(path: str, tree: str) -> bool:

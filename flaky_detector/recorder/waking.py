@@ -99,11 +99,13 @@ class Finish:
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """The end."""
         os.environ.pop(wire.AWAKE, None)
+        words: dict[str, Any] = {}
         try:
-            self._journal.write({"ev": "finish", "time": World.now(), "exit": int(exitstatus), **self._last_words()})
-            self._journal.close()
+            words = self._last_words()
         except Exception as error:
             self._journal.note("the recorder failed at the end: %r" % (error,))
+        self._journal.write({"ev": "finish", "time": World.now(), "exit": int(exitstatus), **words})
+        self._journal.close()
 
 
 class SharedOrder:
