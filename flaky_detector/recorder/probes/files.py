@@ -46,6 +46,7 @@ class FilesProbe:
         self._arrived: list[tuple[str, str]] = []
         self._index: Any = None
         self._spawned = False
+        self._databases: set[str] = set()
         self._has_noted = False
         self.account: Callable[[], str] = lambda: "function"
 
@@ -71,8 +72,10 @@ class FilesProbe:
         if self._touched or self._spawned:
             self._touched, self._arrived, self._spawned, self._index = {}, [], False, None
 
-    def mark(self, scope: str) -> None:
-        """Nothing to do: a touch is booked on the account that is open when it happens."""
+    def mark(self, scope: str) -> None:  # noqa: ARG002 -- a touch was booked on the account that was open when it happened
+        """Ask for the names of Django's test databases while they have them."""
+        if self._touched:
+            self._databases.update(_test_databases())
 
     def settle(self) -> list[dict[str, Any]]:
         """What differs now from what stood there before the first touch."""
@@ -83,12 +86,11 @@ class FilesProbe:
         for folder, scope in arrived:
             for key in self._tree.files_below(folder, MAX_TOUCHED):
                 touched.setdefault(key, [None, scope])
-        left_out = _test_databases()
         for key, (before, scope) in touched.items():
-            if World.join(self._tree.root, key) not in left_out:
+            if World.join(self._tree.root, key) not in self._databases:
                 self._booking.book(key, before, self._tree.fingerprint(key), scope)
         if self._spawned:
-            self._compare_tree(touched, left_out)
+            self._compare_tree(touched)
         return self._booking.settle()
 
     def _opened(self, args: Any) -> None:
@@ -136,7 +138,7 @@ class FilesProbe:
             self._spawned = True
             self._index = self._tree.scan()
 
-    def _compare_tree(self, touched: dict[str, Any], left_out: frozenset[str]) -> None:
+    def _compare_tree(self, touched: dict[str, Any]) -> None:
         before, self._index, self._spawned = self._index, None, False
         after = self._tree.scan() if before is not None else None
         if before is None or after is None or not self._tree.may_scan():
@@ -144,7 +146,7 @@ class FilesProbe:
         if before is None or after is None:
             return
         for key in [*before, *(key for key in after if key not in before)]:
-            if before.get(key) != after.get(key) and key not in touched and World.join(self._tree.root, key) not in left_out:
+            if before.get(key) != after.get(key) and key not in touched and World.join(self._tree.root, key) not in self._databases:
                 entry = self._booking.book(key, _signature(before.get(key)), _signature(after.get(key)), self.account())
                 entry["seen"] = "scan"
 
