@@ -98,6 +98,7 @@ def test_the_command_runs_in_the_rootdir_as_if_the_environment_were_active(proje
     assert seen[4].endswith("/uv")
 
 
+@pytest.mark.slow
 def test_plugins_that_an_environment_lacks_are_brought_along_without_touching_it(project: Path, tmp_path: Path) -> None:
     borrowed = tmp_path / "borrowed"
     borrowed.mkdir()

@@ -186,7 +186,7 @@ def run(name):
     try:
         execute(Invocation(argv=argv, env={{}}, cwd=".", bundle=name))
     except Interrupted:
-        print("interrupted", name)
+        sys.stdout.write(f"interrupted {{name}}\\n")
 
 try:
     with interruptible(), ThreadPoolExecutor(2) as pool:

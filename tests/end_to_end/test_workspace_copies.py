@@ -220,6 +220,7 @@ def test_modules_that_the_user_has_compiled_are_compiled_in_a_copy(project: Path
         assert (copy.rootdir / "__pycache__" / compiled.name).read_bytes() == compiled.read_bytes()
 
 
+@pytest.mark.slow
 def test_five_thousand_files_take_about_a_second(project: Path, tmp_path: Path) -> None:
     for folder in range(100):
         (project / f"f{folder}").mkdir()
