@@ -14,6 +14,7 @@ from rich.console import Console
 PLAIN_LINE_EVERY_SECONDS = 60.0
 
 Tick = Callable[[float], None]
+"""Called now and then with the seconds that a process has run; what is shown is the time of the whole task."""
 
 
 class Voice:
@@ -59,20 +60,25 @@ class Voice:
             seconds: how long it will take, where that is known.
         """
         expected = f" of about {clock(seconds)}" if seconds else ""
+        started = time.monotonic()
+
+        def so_far() -> str:
+            return f"{label} · {clock(time.monotonic() - started)}{expected}"
+
         if self.quiet or not self.console.is_terminal:
-            yield self._plain_tick(label, expected)
+            yield self._plain_tick(so_far)
             return
         with self.console.status(label) as status:
-            yield lambda elapsed: status.update(f"{label} · {clock(elapsed)}{expected}")
+            yield lambda _: status.update(so_far())
 
-    def _plain_tick(self, label: str, expected: str) -> Tick:
+    def _plain_tick(self, so_far: Callable[[], str]) -> Tick:
         last = time.monotonic()
 
-        def tick(elapsed: float) -> None:
+        def tick(_: float) -> None:
             nonlocal last
             if time.monotonic() - last >= PLAIN_LINE_EVERY_SECONDS:
                 last = time.monotonic()
-                self.say(f"{label} · {clock(elapsed)}{expected}")
+                self.say(so_far())
 
         return tick
 

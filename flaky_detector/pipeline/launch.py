@@ -81,14 +81,14 @@ class Launcher:
         room = self.scratch / f"r{secrets.token_hex(4)}"
         (room / "tmp").mkdir(parents=True)
         try:
-            with self._tree(room) as copy:
+            with self._tree() as copy:
                 self._run_there(spec, self._place(copy, bundle.resolve(), room), deadline_seconds, tick, trial=trial)
         finally:
             workspace.remove(room)
         return read_bundle(bundle)
 
     @contextmanager
-    def _tree(self, room: Path) -> Iterator[workspace.Copy]:
+    def _tree(self) -> Iterator[workspace.Copy]:
         if self.in_place:
             with self.one_at_a_time, workspace.guarded(self.rootdir, exclude=self.left_out) as copy:
                 yield copy
@@ -96,7 +96,7 @@ class Launcher:
         with self.one_at_a_time:
             if self.template is None:
                 self.template = workspace.Template.of(self.rootdir, self.scratch, exclude=self.left_out)
-        with self.template.copy(room) as copy:
+        with self.template.lend() as copy:
             yield copy
 
     def _place(self, copy: workspace.Copy, bundle: Path, room: Path) -> Place:
@@ -161,7 +161,7 @@ def sweep_databases(call: Invocation, place: Place) -> None:
     room = Path(place.scratch) / "sweep"
     room.mkdir(parents=True, exist_ok=True)
     with suppress(FlakyDetectorError):
-        execute(Invocation(argv=argv, env=call.env, cwd=call.cwd, bundle=str(room), deadline_seconds=SWEEP_SECONDS))
+        execute(Invocation(argv=argv, env=call.env, cwd=call.cwd, bundle=str(room), deadline_seconds=SWEEP_SECONDS), tidies=True)
 
 
 def last_words(log: Path) -> str:

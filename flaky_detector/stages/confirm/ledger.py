@@ -7,9 +7,10 @@ the prover goes through this one door.
 from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from flaky_detector.model import Execution, Gap, Order, Outcome, Trial
-from flaky_detector.rules import signatures_of
+from flaky_detector.model import Execution, Gap, Order, Outcome, Signature, Trial
+from flaky_detector.rules import rule_of, signatures_of
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.oracle import Answer, Oracle, Question
 
@@ -92,8 +93,22 @@ class Ledger:
             return "other"
         if execution.outcome.is_failure:
             found = signatures_of(execution, self.docket.app_labels)
-            return "same" if any(self.docket.symptom.signature.matches(signature) for signature in found) else "other"
+            return "same" if any(self._is_the_same(signature, answer) for signature in found) else "other"
         return "passed" if execution.outcome in (Outcome.PASSED, Outcome.XPASSED, Outcome.XFAILED) else "other"
+
+    def _is_the_same(self, signature: Signature, answer: Answer) -> bool:
+        """Whether it is the failure that is being explained.
+
+        The thing that it is about may be another one where another polluter did it: the table of `b.Rollup` instead of that of
+        `b.Visit`. Then it must be the very thing that a test of this trial was seen to leave in its process.
+        """
+        expected = self.docket.symptom.signature
+        if expected.matches(signature):
+            return True
+        if not signature.resources or not expected.matches(replace(signature, resources=expected.resources)):
+            return False
+        left = [change for row in answer.executions if row.test != self.victim for change in row.state if change.kind != "file"]
+        return any(rule_of(signature.rule).explains(signature, change) for change in left)
 
     def end_of(self, answer: Answer) -> Execution | None:
         """How the victim ended: its last execution."""
