@@ -2,11 +2,11 @@
 
 from msgspec.structs import replace
 
-from flaky_detector.model import Finding, Result, StateChange, TestId
+from flaky_detector.model import Evidence, Finding, Result, StateChange, Suspect, TestId
 from flaky_detector.stages.report import Context, report
 from flaky_detector.stages.report.digest import digest
 from tests.support import shop_result
-from tests.support.shop_result import CHECK, JOINED, JOINED_NONE, MIGRATION_TESTS, NAMED, READS, WRITES
+from tests.support.shop_result import CHECK, JOINED, JOINED_NONE, MIGRATION_TESTS, NAMED, READS, WRITES, migration_finding
 
 
 def named(number: int, *polluters: str, state: str = "", **members: object) -> Finding:
@@ -76,7 +76,25 @@ def test_pages_about_suspects_never_say_polluter() -> None:
 def test_suspects_that_score_alike_are_counted_as_tied() -> None:
     (suspicion,) = digest(shop_result.suspects_only()).suspicions
     assert suspicion.tied == 4
-    assert "The first 4 suspects score alike" in report(shop_result.suspects_only(), Context()).comment
+    assert "All 4 suspects score alike" in report(shop_result.suspects_only(), Context()).comment
+
+
+def test_suspects_that_merely_ran_before_it_are_not_listed() -> None:
+    order = (Evidence("order", "ran before it on its worker in 1 of 1 failing and 0 of 0 passing executions"),)
+    many = tuple(Suspect(test=TestId(f"a.py::test_{number}"), score=0.001, evidence=order) for number in range(20))
+    finding = replace(shop_result.suspects_only().findings[0], suspects=many)
+    comment = report(Result(runs=shop_result.RUNS, findings=(finding,)), Context()).comment
+    assert "### 🧪 No polluter found · 1 failing test, nobody is accused" in comment
+    assert "1 failing test for which no suspect stands out" in comment
+    assert "a.py::test_0" not in comment
+
+
+def test_a_test_that_fails_in_two_ways_is_counted_once() -> None:
+    finding = migration_finding(MIGRATION_TESTS[0])
+    teardown = replace(finding, signature=replace(finding.signature, exception="TransactionManagementError"))
+    comment = report(Result(findings=(finding, teardown)), Context()).comment
+    assert "3 tests pollute 1 other" in comment
+    assert "make 1 test on another worker fail" in comment
 
 
 def test_two_tests_of_one_name_are_told_apart_by_their_files() -> None:
@@ -102,3 +120,8 @@ def test_without_permission_the_summary_says_where_the_comment_is() -> None:
 
 def test_the_marker_holds_the_key_and_nothing_else() -> None:
     assert report(shop_result.clean(), Context(key="a-->b")).comment.splitlines()[0] == "<!-- flaky-detector:a---b -->"
+
+
+def test_annotations_count_their_paths_from_the_repositorys_root() -> None:
+    assert report(shop_result.shop(), Context()).annotations[0].path == "tests/test_routers.py"
+    assert report(shop_result.shop(), Context(folder="examples/shop")).annotations[0].path == "examples/shop/tests/test_routers.py"

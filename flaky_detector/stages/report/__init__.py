@@ -22,6 +22,6 @@ def report(result: Result, context: Context) -> Pages:
         comment=comment(told, context),
         summary=summary(told, context),
         html=html(told, context),
-        annotations=annotations(told),
+        annotations=annotations(told, context),
         terminal=terminal(told),
     )

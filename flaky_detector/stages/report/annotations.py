@@ -6,21 +6,24 @@ Owns their number and level. Escaping for the runner is the adapter's.
 from collections.abc import Iterator
 from itertools import islice
 
+from msgspec.structs import replace
+
 from flaky_detector.model import Location, path_of
 from flaky_detector.model.words import enumerated
 from flaky_detector.stages.report import telling
 from flaky_detector.stages.report.digest import Cause, Digest, Suspicion
 from flaky_detector.stages.report.names import Names
 from flaky_detector.stages.report.neutral import plain
-from flaky_detector.stages.report.pages import Annotation
+from flaky_detector.stages.report.pages import Annotation, Context
 
 MOST = 10
 LONGEST_TITLE, LONGEST_MESSAGE = 120, 1000
 
 
-def annotations(digest: Digest) -> tuple[Annotation, ...]:
-    """At most `MOST`, proven causes first."""
-    return tuple(islice(_all(digest), MOST))
+def annotations(digest: Digest, context: Context) -> tuple[Annotation, ...]:
+    """At most `MOST`, proven causes first; paths count from the repository's root."""
+    folder = plain(context.folder)
+    return tuple(replace(note, path=f"{folder}/{note.path}" if folder else note.path) for note in islice(_all(digest), MOST))
 
 
 def _all(digest: Digest) -> Iterator[Annotation]:

@@ -35,6 +35,10 @@ from flaky_detector.model import (
 NOBODY = ("non-deterministic", "broken", "environment")
 """Kinds of findings that accuse nobody, whatever else they carry."""
 
+STANDS_OUT, FAR_BEHIND = 0.05, 0.34
+"""Score from which a suspect is shown on the ground of orders alone; below it is one of many that happened to run before; and the
+share of the best score below which a suspect is not shown."""
+
 TestSet = tuple[TestId, ...]
 
 
@@ -82,6 +86,11 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         return self.victims[0].finding
 
     @property
+    def broken(self) -> TestSet:
+        """The tests that it breaks, each once: a test may fail in several ways."""
+        return tuple(dict.fromkeys(victim.finding.test for victim in self.victims))
+
+    @property
     def head_state(self) -> tuple[StateChange, ...]:
         """What the tests of the head themselves left behind: by their origin where it is known, else all of it."""
         functions = {function_of(test) for test in self.head}
@@ -106,16 +115,25 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
-    """Findings of one signature with the same first suspect, nothing proven. `tied` counts suspects that score as the first does."""
+    """Findings of one signature with the same first suspect, nothing proven.
+
+    `tied` counts suspects that score as the first does; `far_behind` those that are left out, for they merely ran before it.
+    """
 
     findings: tuple[Finding, ...]
     suspects: tuple[Suspect, ...]
     tied: int
+    far_behind: int = 0
 
     @property
     def first(self) -> Finding:
         """The finding that is shown."""
         return self.findings[0]
+
+    @property
+    def tests(self) -> TestSet:
+        """The tests that fail so, each once: a test may have several findings."""
+        return tuple(dict.fromkeys(finding.test for finding in self.findings))
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +160,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 def digest(result: Result) -> Digest:
     """Group the findings of a result."""
     proven = [finding for finding in result.findings if is_proven(finding)]
-    suspected = [finding for finding in result.findings if not is_proven(finding) and finding.suspects and finding.kind not in NOBODY]
+    suspected = [finding for finding in result.findings if not is_proven(finding) and finding.kind not in NOBODY and stands_out(finding)]
     told = {id(finding) for finding in (*proven, *suspected)}
     return Digest(
         result=result,
@@ -157,6 +175,14 @@ def digest(result: Result) -> Digest:
 def is_proven(finding: Finding) -> bool:
     """Whether somebody may be named: re-run, with a set that was held to account."""
     return finding.confidence == "proven" and finding.kind not in NOBODY and any((*finding.polluters, *finding.state_setters))
+
+
+def stands_out(finding: Finding) -> bool:
+    """Whether there is a suspect worth showing: one with a reason beyond the order, or with a score that says something."""
+    if not finding.suspects:
+        return False
+    best = finding.suspects[0]
+    return best.score >= STANDS_OUT or any(evidence.kind != "order" for evidence in best.evidence)
 
 
 def sets_of(finding: Finding) -> tuple[TestSet, ...]:
@@ -263,15 +289,24 @@ def _suspicions(findings: Sequence[Finding]) -> tuple[Suspicion, ...]:
     for finding in findings:
         key = (finding.signature.rule, finding.signature.resource, finding.suspects[0].test)
         groups.setdefault(key, []).append(finding)
-    suspicions = [
-        Suspicion(
-            findings=tuple(group),
-            suspects=group[0].suspects,
-            tied=sum(suspect.score == group[0].suspects[0].score for suspect in group[0].suspects),
-        )
-        for group in groups.values()
-    ]
+    suspicions = [_suspicion(group) for group in groups.values()]
     return tuple(sorted(suspicions, key=lambda suspicion: (suspicion.first.confidence != "likely", -len(suspicion.findings))))
+
+
+def _suspicion(findings: Sequence[Finding]) -> Suspicion:
+    suspects = findings[0].suspects
+    best = suspects[0].score
+    near = tuple(
+        suspect
+        for suspect in suspects
+        if suspect.score >= best * FAR_BEHIND or any(evidence.kind != "order" for evidence in suspect.evidence)
+    )
+    return Suspicion(
+        findings=tuple(findings),
+        suspects=near,
+        tied=sum(suspect.score == best for suspect in near),
+        far_behind=len(suspects) - len(near),
+    )
 
 
 def by_function(tests: Iterable[TestId]) -> dict[str, tuple[TestId, ...]]:

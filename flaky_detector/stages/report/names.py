@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from flaky_detector.model import Finding, Result, TestId, function_of, path_of, short_name
-from flaky_detector.stages.report.neutral import plain
+from flaky_detector.stages.report.neutral import plain, shortened
 
 
 class Names:
@@ -16,11 +16,11 @@ class Names:
         tests = sorted(_tests_of(result))
         self._forms = [_taken(tests, form) for form in (short_name, _with_file)]
 
-    def __call__(self, test: TestId, most: int = 72) -> str:
+    def __call__(self, test: TestId, most: int = 100) -> str:
         for form, taken in zip((short_name, _with_file), self._forms, strict=True):
             if taken.get(form(test), 1) == 1:
-                return plain(form(test), most)
-        return plain(test, 2 * most)
+                return _fitted(form(test), most)
+        return _fitted(test, 2 * most)
 
 
 def _with_file(test: TestId) -> str:
@@ -33,6 +33,16 @@ def _taken(tests: Iterable[TestId], form: Callable[[TestId], str]) -> dict[str, 
         name = form(test)
         counts[name] = counts.get(name, 0) + 1
     return counts
+
+
+def _fitted(name: str, most: int) -> str:
+    """Cut to `most` characters, first in the function's name: params tell more, and get half of the room if they need it."""
+    whole = plain(name)
+    bracket = whole.find("[")
+    if len(whole) <= most or bracket < 0:
+        return shortened(whole, most)
+    params = shortened(whole[bracket:], most // 2)
+    return shortened(whole[:bracket], most - len(params)) + params
 
 
 def params_of(test: TestId) -> str:

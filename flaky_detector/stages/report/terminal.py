@@ -28,7 +28,7 @@ def _body(digest: Digest) -> Iterator[str]:
     for cause in digest.causes:
         yield from ("", *_cause(cause, digest, names))
     for suspicion in digest.suspicions:
-        yield from ("", *_suspicion(suspicion, names))
+        yield from ("", *_suspicion(suspicion))
     if not (digest.causes or digest.suspicions) and digest.result.runs:
         yield from ("", telling.tried(digest))
     for told, findings in telling.kinds_of_others(digest):
@@ -61,13 +61,13 @@ def _cause(cause: Cause, digest: Digest, names: Names) -> Iterator[str]:
         yield f"  see it: {cause.first.reproduce}"
 
 
-def _suspicion(suspicion: Suspicion, names: Names) -> Iterator[str]:
+def _suspicion(suspicion: Suspicion) -> Iterator[str]:
     yield from _wrapped(f"{plain(suspicion.first.test)} {telling.suspicion_alert(suspicion)}", "○ ", "  ")
     yield f"  {telling.failure(suspicion.first)}"
-    yield "  suspects:"
+    yield "  suspects, best first:"
     for suspect in suspicion.suspects[:MOST_SUSPECTS]:
-        yield f"    {names(suspect.test)}  {suspect.score:.2f}"
-        yield from (f"      {plain(reason.text)}" for reason in suspect.evidence)
+        yield f"    {suspect.score:.2f}  {plain(suspect.test)}"
+        yield from (f"          {plain(reason.text)}" for reason in suspect.evidence)
     for told in telling.untold(suspicion):
         yield from _wrapped(told, "  ", "  ")
 

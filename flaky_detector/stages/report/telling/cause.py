@@ -20,7 +20,7 @@ def where(digest: Digest) -> str:
 def alert(cause: Cause, digest: Digest, names: Names) -> tuple[list[str], str]:
     """The tests that an alert names in bold, and the sentence that goes on after them."""
     head = [names(test) for test in cause.head]
-    victims = count(len(cause.victims), "test")
+    victims = count(len(cause.broken), "test")
     if cause.kind == "state-setter":
         setters = enumerated([tick(name) for name in head])
         need = "needs what those set up" if len(head) > 1 else "needs what that test sets up"
@@ -60,8 +60,8 @@ def steps(cause: Cause, names: Names) -> list[str]:
         told[-1] += f" fails: {tick(failure(cause.first))}"
     else:
         return []
-    if len(cause.victims) > 1:
-        told[-1] += f"; so {'does' if len(cause.victims) == 2 else 'do'} {count(len(cause.victims) - 1, 'more test')}"
+    if len(cause.broken) > 1:
+        told[-1] += f"; so {'does' if len(cause.broken) == 2 else 'do'} {count(len(cause.broken) - 1, 'more test')}"
     return told
 
 

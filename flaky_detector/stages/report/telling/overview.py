@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from flaky_detector.model import Finding, TestId
-from flaky_detector.stages.report.digest import Digest, Suspicion
+from flaky_detector.stages.report.digest import NOBODY, Digest, Suspicion
 from flaky_detector.stages.report.telling.grammar import count
 
 
@@ -41,7 +41,8 @@ def _suspected_parts(digest: Digest) -> list[str]:
         return []
     if digest.causes:
         return [f"{len(tests)} more with suspects only"]
-    return [count(len(tests), "failing test"), "suspects only, nothing proven"]
+    more = [f"{len(_tests(digest.others))} more without"] if digest.others else []
+    return [f"{count(len(tests), 'failing test')} with suspects only", *more, "nothing proven"]
 
 
 def _tests(findings: Iterable[Finding]) -> set[TestId]:
@@ -66,7 +67,7 @@ def _are(gaps: int) -> str:
 
 def suspicion_alert(suspicion: Suspicion) -> str:
     """What is known of tests that fail in some orders, and that nobody is proven to cause it."""
-    first, victims = suspicion.first, len(suspicion.findings)
+    first, victims = suspicion.first, len(suspicion.tests)
     runs = f"failed in {first.failed_in} of {count(first.seen_in, 'run')}" if first.failed_in and first.seen_in else "failed"
     more = f", and so did {count(victims - 1, 'more test')} in the same way" if victims > 1 else ""
     sure = "Two kinds of evidence agree on a suspect, but no" if first.confidence == "likely" else "There are suspects, but no"
@@ -80,6 +81,8 @@ def untold(suspicion: Suspicion) -> list[str]:
     if suspicion.tied > 1:
         what = "The first" if suspicion.tied < len(suspicion.suspects) else "All"
         told.append(f"{what} {suspicion.tied} suspects score alike: this evidence does not tell them apart.")
+    if suspicion.far_behind:
+        told.append(f"At least {count(suspicion.far_behind, 'more test')} ran before it as well, with far lower scores.")
     if not first.trials:
         told.append("No order was re-run, so nobody here is more than a suspect.")
     elif first.notes:
@@ -88,15 +91,14 @@ def untold(suspicion: Suspicion) -> list[str]:
 
 
 def kinds_of_others(digest: Digest) -> list[tuple[str, list[Finding]]]:
-    """Findings that accuse nobody, by what is known of them."""
-    groups: dict[str, list[Finding]] = {}
+    """Findings that accuse nobody, by what is known of them; of each test the first."""
+    groups: dict[str, dict[TestId, Finding]] = {}
     for finding in digest.others:
-        groups.setdefault(finding.kind, []).append(finding)
-    order = ("non-deterministic", "environment", "cross-worker", "broken")
-    return sorted(
-        ((_told_of(kind, len(found)), found) for kind, found in groups.items()),
-        key=lambda group: order.index(group[1][0].kind) if group[1][0].kind in order else len(order),
-    )
+        kind = "no-suspect-stands-out" if finding.suspects and finding.kind not in NOBODY else finding.kind
+        groups.setdefault(kind, {}).setdefault(finding.test, finding)
+    order = [*NOBODY, "cross-worker", "no-suspect-stands-out"]
+    kinds = sorted(groups, key=lambda kind: order.index(kind) if kind in order else len(order))
+    return [(_told_of(kind, len(groups[kind])), list(groups[kind].values())) for kind in kinds]
 
 
 def _told_of(kind: str, number: int) -> str:
@@ -106,6 +108,7 @@ def _told_of(kind: str, number: int) -> str:
         "environment": f"{fails} on some Pythons only, whatever the order",
         "cross-worker": f"{fails} only while tests on other workers run",
         "broken": f"{fails} in every run",
+        "no-suspect-stands-out": f"{count(number, 'failing test')} for which no suspect stands out",
     }.get(kind, f"{fails} in a way that nothing explains yet")
 
 
