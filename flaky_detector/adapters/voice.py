@@ -49,7 +49,8 @@ class Voice:
 
     def result(self, text: str) -> None:
         """The answer, on stdout; said even when quiet."""
-        Console(file=sys.stdout, no_color=self.console.no_color, highlight=False, soft_wrap=True, emoji=False).print(text, end="")
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
     @contextmanager
     def task(self, label: str, *, seconds: float | None = None) -> Iterator[Tick]:

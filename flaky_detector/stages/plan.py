@@ -53,8 +53,8 @@ def _alike(a: RunSpec, b: RunSpec) -> bool:
 
 
 def _slug(spec: RunSpec) -> str:
-    python = "".join(letter if letter.isalnum() or letter == "." else "-" for letter in spec.python)[-24:].strip("-")
-    parts = [python, spec.arrangement.value]
+    version = "python" if "/" in spec.python else spec.python
+    parts = [*([version] if version else []), spec.arrangement.value]
     parts += [f"seed{spec.seed}"] if spec.seed is not None else []
     parts += [f"{spec.distribution}-{spec.workers}"] if spec.workers else []
     return "-".join(parts)
@@ -115,7 +115,7 @@ def _evidence_runs(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpe
             python=python,
             arrangement=Arrangement.FRONT_LOADED,
             order=_front_loaded(records, tests, leavers),
-            why=f"the {len(leavers)} tests that left state behind first, then the own order",
+            why=f"{_tests(len(leavers))} that left state behind first, then the own order",
         )
     across = _across_workers(records, tests)
     if across:
@@ -133,6 +133,10 @@ def _evidence_runs(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpe
 def _front_loaded(records: Sequence[RunRecord], tests: Sequence[TestId], leavers: Sequence[TestId]) -> Order:
     first = (*warm_ups(records, 1, avoid=leavers), *leavers)
     return tuple(Step(0, test) for test in dict.fromkeys((*first, *tests)))
+
+
+def _tests(count: int) -> str:
+    return "the test" if count == 1 else f"the {count} tests"
 
 
 def _across_workers(records: Sequence[RunRecord], tests: Sequence[TestId]) -> Order:
