@@ -23,6 +23,9 @@ OPERATIONS = {
     REPOSITORY + "/issues/{issue_number}": ["get", "patch"],
     REPOSITORY + "/issues/{issue_number}/comments": ["get", "post"],
     REPOSITORY + "/issues/comments/{comment_id}": ["get", "patch"],
+    REPOSITORY + "/actions/runs/{run_id}": ["get"],
+    REPOSITORY + "/actions/runs/{run_id}/artifacts": ["get"],
+    REPOSITORY + "/actions/artifacts/{artifact_id}/{archive_format}": ["get"],
 }
 
 

@@ -13,7 +13,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
-from flaky_detector.adapters.actions import command, write_outputs
+from flaky_detector.adapters.actions import command, whereabouts, write_outputs
+from flaky_detector.adapters.github import Target, download_artifacts
 from flaky_detector.errors import FlakyDetectorError, SettingsError
 from flaky_detector.settings import from_file
 
@@ -39,16 +40,14 @@ def act(environ: MutableMapping[str, str], command_line: CommandLine) -> int:
     """
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:
-        folder = project_folder(workspace, _input(environ, "working-directory"))
-        arguments = arguments_of(environ)
+        os.chdir(project_folder(workspace, _input(environ, "working-directory")))
+        choose_python(environ)
+        given = take_away(environ)
+        with tempfile.TemporaryDirectory(prefix="flaky-detector-action-") as folder:
+            return _in_mode(given, arguments_of(given), Path(folder), command_line)
     except FlakyDetectorError as trouble:
         sys.stdout.write(command("error", str(trouble)) + "\n")
         return trouble.exit_code
-    os.chdir(folder)
-    choose_python(environ)
-    given = take_away(environ)
-    try:
-        return _in_mode(given, arguments, command_line)
     finally:
         hand_back(workspace)
 
@@ -142,22 +141,30 @@ def _everything_in(folder: Path) -> Iterator[Path]:
             yield Path(root, name)
 
 
-def _in_mode(environ: Mapping[str, str], arguments: list[str], command_line: CommandLine) -> int:
+def _in_mode(environ: Mapping[str, str], arguments: list[str], folder: Path, command_line: CommandLine) -> int:
     if arguments[0] == "plan":
         code, printed = _printed(arguments, environ, command_line)
         sys.stdout.write(printed)
         write_outputs(environ, {"matrix": printed.strip()})
         return code
+    if arguments[0] == "analyze":
+        arguments = [_downloaded(each, environ, folder) if each.isdecimal() and not Path(each).exists() else each for each in arguments]
     if OWN_PLAN in arguments:
         config = arguments[1 : arguments.index("--plan")]
         code, printed = _printed(["plan", *config, "--format", "json"], environ, command_line)
         if code:
             return code
-        with tempfile.TemporaryDirectory(prefix="flaky-detector-plan-") as folder:
-            file = Path(folder, "plan.json")
-            file.write_text(printed, encoding="utf-8")
-            return command_line([str(file) if each == OWN_PLAN else each for each in arguments], environ)
+        (folder / "plan.json").write_text(printed, encoding="utf-8")
+        arguments = [str(folder / "plan.json") if each == OWN_PLAN else each for each in arguments]
     return command_line(arguments, environ)
+
+
+def _downloaded(run_id: str, environ: Mapping[str, str], folder: Path) -> str:
+    """The folder with the artifacts of a workflow run."""
+    place = whereabouts(environ)
+    target = Target(api_url=place.api_url, repository=place.repository, token=place.token)
+    download_artifacts(target, int(run_id), folder / run_id)
+    return str(folder / run_id)
 
 
 def _printed(arguments: Sequence[str], environ: Mapping[str, str], command_line: CommandLine) -> tuple[int, str]:

@@ -9,10 +9,12 @@ nobody retries) and kept in `violations`. `python -m tests.support.github STATE.
 talk to.
 """
 
+import io
 import json
 import math
 import re
 import threading
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +33,9 @@ COMMENT = REPOSITORY + "/issues/comments/{comment_id}"
 ISSUES = REPOSITORY + "/issues"
 ISSUE = REPOSITORY + "/issues/{issue_number}"
 PULL = REPOSITORY + "/pulls/{pull_number}"
+RUN = REPOSITORY + "/actions/runs/{run_id}"
+ARTIFACTS = REPOSITORY + "/actions/runs/{run_id}/artifacts"
+ARCHIVE = REPOSITORY + "/actions/artifacts/{artifact_id}/{archive_format}"
 NO_PERMISSION = "Resource not accessible by integration"
 
 
@@ -82,6 +87,9 @@ class FakeGitHub:
         self.head_sha = HEAD
         self.comments: dict[int, dict[str, Any]] = {}
         self.issues: dict[int, dict[str, Any]] = {}
+        self.artifacts: dict[int, dict[str, Any]] = {}
+        self.stored: dict[str, bytes] = {}
+        self.store_saw: list[str] = []
         self.calls: list[Call] = []
         self.violations: list[str] = []
         self.troubles: list[Trouble] = []
@@ -97,6 +105,9 @@ class FakeGitHub:
             ("GET", ISSUES): self._list_issues,
             ("POST", ISSUES): self._create_issue,
             ("PATCH", ISSUE): self._edit_issue,
+            ("GET", RUN): self._run,
+            ("GET", ARTIFACTS): self._list_artifacts,
+            ("GET", ARCHIVE): self._archive,
         }
         self._patterns = [(_pattern(path), path) for path in description().document["paths"]]
 
@@ -105,6 +116,20 @@ class FakeGitHub:
     def add_comment(self, author: str, body: str) -> int:
         """Somebody comments on the pull request."""
         return self._comment(self.pull_request, author, body)["id"]
+
+    def add_artifact(self, run_id: int, name: str, files: Mapping[str, str], *, expired: bool = False) -> None:
+        """A run leaves an artifact; it is kept in a store under another host name, as GitHub does."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path, text in files.items():
+                archive.writestr(path, text)
+        self._number += 1
+        artifact = description().example("artifact-paginated")["artifacts"][0]
+        artifact |= {"id": self._number, "name": name, "size_in_bytes": len(packed.getvalue()), "expired": expired}
+        artifact["workflow_run"]["id"] = run_id
+        artifact["archive_download_url"] = f"{self.url}/repos/acme/shop/actions/artifacts/{self._number}/zip"
+        self.artifacts[self._number] = artifact
+        self.stored[f"/store/{self._number}"] = packed.getvalue()
 
     def fail(self, method: str, code: int, message: str = "", *, times: int = 1, **more: Any) -> None:
         """The next `times` requests of that method fail so."""
@@ -171,7 +196,7 @@ class FakeGitHub:
             reply = Reply(trouble.code, _error(trouble.message), trouble.headers)
         else:
             reply = self._answers[call.method, template](call, names)
-        if not trouble or description().knows(template, call.method, reply.code):
+        if reply.document is not None and (not trouble or description().knows(template, call.method, reply.code)):
             answered = Answered(reply.code, json.dumps(reply.document).encode(), reply.headers)
             if why := description().response_trouble(asked, answered):
                 return self._violation(why)
@@ -238,6 +263,20 @@ class FakeGitHub:
         issue.update({key: value for key, value in call.body.items() if key in {"title", "body", "state", "state_reason"}})
         return Reply(200, issue)
 
+    def _run(self, _call: Call, names: dict[str, str]) -> Reply:
+        here = f"{self.url}/repos/acme/shop/actions/runs/{names['run_id']}"
+        document = description().example("workflow-run")
+        return Reply(200, document | {"id": int(names["run_id"]), "url": here, "artifacts_url": f"{here}/artifacts"})
+
+    def _list_artifacts(self, call: Call, names: dict[str, str]) -> Reply:
+        items = [each for each in self.artifacts.values() if each["workflow_run"]["id"] == int(names["run_id"])]
+        reply = self._page(call, items)
+        return Reply(200, {"total_count": len(items), "artifacts": reply.document}, reply.headers)
+
+    def _archive(self, _call: Call, names: dict[str, str]) -> Reply:
+        port = self._server.server_address[1]
+        return Reply(302, None, {"Location": f"http://localhost:{port}/store/{names['artifact_id']}"})
+
     def _comment(self, number: int, author: str, body: str) -> dict[str, Any]:
         self._number += 1
         comment = description().example("issue-comment")
@@ -279,13 +318,20 @@ def _handler(github: FakeGitHub) -> type[BaseHTTPRequestHandler]:
 
         def exchange(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.path in github.stored:
+                github.store_saw.append(str(self.headers.get("Authorization")))
+                self.give(Reply(200, None), github.stored[self.path], "application/zip")
+                return
             reply = github.answer(self.command, self.path, dict(self.headers), body)
             if reply is None:
                 self.close_connection = True
                 return
-            data = json.dumps(reply.document).encode()
+            data = b"" if reply.document is None else json.dumps(reply.document).encode()
+            self.give(reply, data, "application/json; charset=utf-8")
+
+        def give(self, reply: Reply, data: bytes, kind: str) -> None:
             self.send_response(reply.code)
-            own = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(data))}
+            own = {"Content-Type": kind, "Content-Length": str(len(data))}
             for name, value in {**reply.headers, **own}.items():
                 self.send_header(name, value)
             self.end_headers()

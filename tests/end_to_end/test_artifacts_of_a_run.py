@@ -1,0 +1,62 @@
+"""The artifacts of a workflow run, downloaded from a GitHub on loopback."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from flaky_detector.adapters.github import Target, download_artifacts
+from flaky_detector.errors import GitHubError
+from flaky_detector.model.secret import Secret
+from flaky_detector.pipeline.action import act
+from tests.support.github import TOKEN, FakeGitHub
+
+
+def download(github: FakeGitHub, run_id: int, folder: Path) -> tuple[Path, ...]:
+    return download_artifacts(Target(api_url=github.url, repository="acme/shop", token=Secret(TOKEN)), run_id, folder, lambda seconds: None)
+
+
+def test_every_artifact_of_the_run_is_downloaded_and_the_store_never_sees_the_token(tmp_path):
+    with FakeGitHub() as github:
+        github.add_artifact(42, "junit 3.11", {"junit.xml": "<testsuites/>"})
+        github.add_artifact(42, "../../evil\n", {"junit.xml": "<testsuites/>"})
+        github.add_artifact(42, "old", {"junit.xml": "<testsuites/>"}, expired=True)
+        github.add_artifact(41, "of another run", {"junit.xml": "<testsuites/>"})
+        paths = download(github, 42, tmp_path / "run")
+    assert github.violations == []
+    assert [path.name for path in paths] == ["1001-junit_3.11.zip", "1002-.._.._evil_.zip"]
+    assert {path.parent for path in paths} == {tmp_path / "run"}
+    assert zipfile.ZipFile(paths[0]).read("junit.xml") == b"<testsuites/>"
+    assert github.store_saw == ["None", "None"]
+
+
+def test_a_run_without_artifacts_is_told_as_such(tmp_path):
+    with FakeGitHub() as github, pytest.raises(GitHubError) as caught:
+        download(github, 7, tmp_path)
+    assert caught.value.message == "run 7 of acme/shop has no artifacts to analyse"
+
+
+def test_a_run_that_does_not_answer_is_told_as_such(tmp_path):
+    with FakeGitHub() as github:
+        github.fail("GET", 404, "Not Found")
+        with pytest.raises(GitHubError) as caught:
+            download(github, 8, tmp_path)
+    assert caught.value.message == "could not list the artifacts of run 8 on acme/shop: GitHub says 404 Not Found"
+    assert "for artifacts `actions: read`" in caught.value.hint
+
+
+def test_the_action_analyses_the_artifacts_of_a_run_beside_paths(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+
+    def command_line(arguments, environ):
+        seen.append(([Path(each).name for each in arguments], sorted(path.name for path in Path(arguments[2]).iterdir())))
+        return 0
+
+    with FakeGitHub() as github:
+        github.add_artifact(42, "junit", {"junit.xml": "<testsuites/>"})
+        inputs = {"INPUT_MODE": "analyze", "INPUT_ARTIFACTS": "logs 42", "INPUT_GITHUB-TOKEN": TOKEN}
+        runner = {"GITHUB_WORKSPACE": str(tmp_path), "GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": "acme/shop"}
+        assert act({**inputs, **runner}, command_line) == 0
+        assert act({**inputs, **runner, "INPUT_ARTIFACTS": "43"}, command_line) == 2
+    assert seen == [(["analyze", "logs", "42"], ["1001-junit.zip"])]
