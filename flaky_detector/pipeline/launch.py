@@ -172,7 +172,8 @@ def last_words(log: Path) -> str:
             lines = [line.strip() for line in stream.read().decode(errors="replace").splitlines()]
     except OSError:
         return ""
-    errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
+    errors = [line.partition(": error: ")[2] for line in lines if ": error: " in line]
+    errors += [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
     errors += [line for line in lines if line.startswith(("ERROR", "ERROR:"))]
     told = errors or [line.strip("= ") for line in lines if line.strip("=_- ")]
     return told[0][:300] if errors else (told[-1][:300] if told else "")
