@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Order, TestId, path_of
+from flaky_detector.model import Order, StateChange, TestId, path_of
 from flaky_detector.stages.confirm.bench import Bench
 from flaky_detector.stages.confirm.ledger import Tally
 from flaky_detector.stages.confirm.minimise import minimise
@@ -183,13 +183,18 @@ def _prove_chain(bench: Bench, alone: Tally, found: Found, others: Sequence[Test
 
 
 def _substitutes(bench: Bench, others: Sequence[TestId]) -> list[list[TestId]]:
-    """The same chain with another suspect that leaves the same things behind in the place of one member."""
+    """The same chain with another suspect that leaves the like behind in the place of one member."""
     left = bench.docket.left
     chains: list[list[TestId]] = []
     for place, member in enumerate(others):
-        things = {(change.kind, change.key) for change in left.get(member, ()) if change.kind != "file"}
+        things = {_namespace(change) for change in left.get(member, ()) if change.kind != "file"}
         for suspect in bench.docket.suspects:
-            its = {(change.kind, change.key) for change in left.get(suspect.test, ())}
-            if suspect.test not in others and things and things & its:
+            its = {_namespace(change) for change in left.get(suspect.test, ())}
+            if suspect.worker == "other" and suspect.test not in others and things & its:
                 chains.append([*others[:place], suspect.test, *others[place + 1 :]])
     return chains
+
+
+def _namespace(change: StateChange) -> tuple[str, str]:
+    """What makes two changes alike: models of one app, or the very same variable: `shop.Visit` → `shop`."""
+    return change.kind, change.key.partition(".")[0]
