@@ -63,7 +63,7 @@ def publish(result: Result, pages: Pages, settings: Settings, environ: Mapping[s
     elif outcome.url:
         say(f"comment: {outcome.url}")
     if environ.get("GITHUB_ACTIONS") == "true":
-        _annotate(pages.annotations, settings, environ, say)
+        _annotate(pages.annotations, say)
     actions.write_summary(environ, pages.summary + (f"\n\n> [!NOTE]\n> {outcome.for_summary}\n" if outcome.for_summary else ""))
     actions.write_outputs(environ, outputs(result, settings, environ, outcome.url))
     return outcome.url
@@ -137,8 +137,7 @@ def _say_instead(comment: str, why: str, environ: Mapping[str, str], say: Say) -
         say(line)
 
 
-def _annotate(annotations: tuple[Annotation, ...], settings: Settings, environ: Mapping[str, str], say: Say) -> None:
+def _annotate(annotations: tuple[Annotation, ...], say: Say) -> None:
     for each, shown in zip(annotations, actions.first_of_each_level(one.level for one in annotations), strict=True):
         if shown:
-            path = actions.in_workspace(environ, settings.rootdir / each.path)
-            say(actions.command(each.level, each.message, file=path, line=each.line, title=each.title))
+            say(actions.command(each.level, each.message, file=each.path, line=each.line, title=each.title))

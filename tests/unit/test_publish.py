@@ -27,7 +27,7 @@ PAGES = Pages(
     comment="<!-- flaky-detector:default -->\n### 1 test pollutes\n::error::said by a test",
     summary="# Summary\n",
     html="<p>",
-    annotations=(Annotation(path="tests/test_b.py", line=19, level="warning", title="pollutes 1 test", message="100% proven"),),
+    annotations=(Annotation(path="api/tests/test_b.py", line=19, level="warning", title="pollutes 1 test", message="100% proven"),),
 )
 
 
