@@ -12,6 +12,7 @@ from flaky_detector.rules.rule import Rule
 
 FALLBACK = Fallback()
 RULES: tuple[Rule, ...] = (DuplicateTable(), ConflictingModels(), MigrationDrift(), FALLBACK)
+BY_NAME = {rule.name: rule for rule in RULES}
 CRASH = Failure(phase="call", exception="crash", message="the worker died while it ran this test")
 
 SUMMING_UP = re.compile(r"contains \d+ failed subtests?$")  # pytest's failure of a test whose subtests failed: they tell why
@@ -19,7 +20,7 @@ SUMMING_UP = re.compile(r"contains \d+ failed subtests?$")  # pytest's failure o
 
 def rule_of(name: str) -> Rule:
     """The rule that a signature names; the fallback for a name that a later version may have written."""
-    return next((rule for rule in RULES if rule.name == name), FALLBACK)
+    return BY_NAME.get(name, FALLBACK)
 
 
 def signature_of(failure: Failure, app_labels: Sequence[str] = ()) -> Signature:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from flaky_detector.model import Evidence, Execution, Sighting, Signature, StateChange, Symptom, TestId
 from flaky_detector.recorder import wire
 from flaky_detector.rules import rule_of
+from flaky_detector.rules.rule import Rule
 from flaky_detector.stages.correlate.candidates import MATCHING, Candidate, order_odds, tell
 from flaky_detector.stages.correlate.names import is_named, words_of
 from flaky_detector.stages.correlate.papers import Papers
@@ -37,25 +38,19 @@ def _chain(sighting: Sighting, signature: Signature, papers: Papers) -> dict[Tes
     """Who changed the tree elsewhere before the sighting, and who left the contested thing there before that: worker, kind, text."""
     rule = rule_of(signature.rule)
     chain: dict[TestId, tuple[str, str, str]] = {}
-    for worker, rows in papers.elsewhere(sighting).items():
-        writes = [index for index, row in enumerate(rows) if _tree_changes(row, signature, papers.noisy)]
-        for index in writes:
-            told = tell(_tree_changes(rows[index], signature, papers.noisy))
-            chain[rows[index].test] = (worker, "tree", f"changed {told} on {worker}, before the failure on {sighting.worker}")
-        for row in rows[: writes[-1]] if writes else ():
+    for worker, rows in papers.written_elsewhere(sighting).items():
+        writes = [(row, changes) for row in rows if (changes := _contested_files(row, signature, rule))]
+        for row, changes in writes:
+            chain[row.test] = (worker, "tree", f"changed {tell(changes)} on {worker}, before the failure on {sighting.worker}")
+        for row in papers.prefix(Sighting(sighting.run, worker, writes[-1][0].position)) if writes else ():
             matching = [change for change in papers.left.get(row.test, ()) if rule.explains(signature, change)]
             if matching and row.test not in chain:
                 chain[row.test] = (worker, "state", f"leaves behind {tell(matching)} on {worker}, where a test then changed the tree")
     return chain
 
 
-def _tree_changes(row: Execution, signature: Signature, noisy: frozenset[tuple[str, str]]) -> list[StateChange]:
-    rule = rule_of(signature.rule)
-    return [
-        change
-        for change in row.state
-        if change.kind == wire.FILE and change.after and (change.kind, change.key) not in noisy and rule.explains(signature, change)
-    ]
+def _contested_files(row: Execution, signature: Signature, rule: Rule) -> list[StateChange]:
+    return [change for change in row.state if change.kind == wire.FILE and change.after and rule.explains(signature, change)]
 
 
 def _by_name(symptom: Symptom, papers: Papers) -> dict[TestId, Candidate]:

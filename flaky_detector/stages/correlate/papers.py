@@ -11,6 +11,7 @@ import msgspec
 
 from flaky_detector.model import Execution, RunRecord, Sighting, StateChange, TestId
 from flaky_detector.model.footprint import footprints, noise
+from flaky_detector.recorder import wire
 from flaky_detector.stages.correlate.functions import functions
 
 Sources = Callable[[str], str | None]
@@ -18,11 +19,14 @@ Sources = Callable[[str], str | None]
 
 
 class Papers(msgspec.Struct, frozen=True):
-    """Executions by run and worker, what each test left behind, sources; `function` gives the source of a test's function."""
+    """Executions by run and worker, what each test left behind, sources.
+
+    `writes` holds the executions that changed the tree, by run and worker; `function` gives the source of a test's function.
+    """
 
     orders: Mapping[tuple[str, str], tuple[Execution, ...]]
     left: Mapping[TestId, tuple[StateChange, ...]]
-    noisy: frozenset[tuple[str, str]]
+    writes: Mapping[tuple[str, str], tuple[Execution, ...]]
     ordered_runs: frozenset[str]
     sources: Sources
     function: Callable[[TestId], str | None]
@@ -40,29 +44,37 @@ class Papers(msgspec.Struct, frozen=True):
 
     def elsewhere(self, sighting: Sighting) -> dict[str, tuple[Execution, ...]]:
         """What the run's other workers had begun before the sighting, by worker; all of it where times are not known."""
-        began = self._began(sighting)
-        return {
-            worker: tuple(row for row in self.orders[sighting.run, worker] if not began or row.started_seconds < began)
-            for worker in self._workers(sighting.run)
-            if worker != sighting.worker
-        }
+        return self._of_others(sighting, self.orders)
+
+    def written_elsewhere(self, sighting: Sighting) -> dict[str, tuple[Execution, ...]]:
+        """Of those, the executions that changed the tree; only workers with such."""
+        return self._of_others(sighting, self.writes)
+
+    def _of_others(self, sighting: Sighting, rows: Mapping[tuple[str, str], tuple[Execution, ...]]) -> dict[str, tuple[Execution, ...]]:
+        others = {worker: told for (run, worker), told in rows.items() if run == sighting.run and worker != sighting.worker}
+        began = self._began(sighting) if others else 0.0
+        return {worker: tuple(row for row in told if not began or row.started_seconds < began) for worker, told in others.items()}
 
     def _began(self, sighting: Sighting) -> float:
         own = self.orders.get((sighting.run, sighting.worker), ())
         at = bisect_left(own, sighting.position, key=lambda row: row.position)
         return own[at].started_seconds if at < len(own) else 0.0
 
-    def _workers(self, run: str) -> list[str]:
-        return [worker for known, worker in self.orders if known == run]
-
 
 def lay_out(records: Sequence[RunRecord], sources: Sources) -> Papers:
     """The papers that `correlate` reads, made once for all symptoms."""
+    noisy = noise(records)
+    orders = {(record.spec.id, worker): rows for record in records for worker, rows in record.by_worker().items()}
+    writes = {place: tuple(row for row in rows if _wrote(row, noisy)) for place, rows in orders.items()}
     return Papers(
-        orders={(record.spec.id, worker): rows for record in records for worker, rows in record.by_worker().items()},
+        orders=orders,
         left=footprints(records),
-        noisy=noise(records),
+        writes={place: rows for place, rows in writes.items() if rows},
         ordered_runs=frozenset(record.spec.id for record in records if record.has_order),
         sources=sources,
         function=functions(sources),
     )
+
+
+def _wrote(row: Execution, noisy: frozenset[tuple[str, str]]) -> bool:
+    return any(change.kind == wire.FILE and change.after and (change.kind, change.key) not in noisy for change in row.state)

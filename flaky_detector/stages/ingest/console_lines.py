@@ -21,10 +21,10 @@ WORD = r"(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN|SUBFAIL(?:ED)?(?:[\[(]
 # `[ 12%]`, `[ 338/3166]`, or with console_output_style=times `1.174ms`
 PROGRESS = r"(?:\[ *(?:\d+%|\d+/\d+)\]|\d[\d.]*(?:ns|us|ms|s|m|h)\b)"
 WORKER_LINE = re.compile(rf"\[(?P<worker>gw\d+)\](?: +{PROGRESS})? +(?P<word>{WORD}) +(?P<rest>\S.*)")
-GLUED = re.compile(rf"(?=\[gw\d+\](?: +{PROGRESS})? +{WORD} +\S+\.py::)")
-SERIAL_LINE = re.compile(rf"^(?P<id>\S+?\.py::\S.*) (?P<word>{WORD})(?: \(.*\))?\s*{PROGRESS}?\s*$")
-LATE_WORD = re.compile(rf"^(?:.*\S )?(?P<word>{WORD})(?: \(.*\))?\s*{PROGRESS}?\s*$")
-STARTED = re.compile(r"^(?P<id>\S+?\.py::\S.*?) ?$")
+GLUED = re.compile(rf"(?=\[gw\d+\](?: +{PROGRESS})? +{WORD} +[^\s:]+\.py::)")
+SERIAL_LINE = re.compile(rf"^(?P<id>[^\s:]+\.py::\S.*) (?P<word>{WORD})(?: \(.{{0,500}}\))?\s*{PROGRESS}?\s*$")
+LATE_WORD = re.compile(rf"^(?:.*\S )?(?P<word>{WORD})(?: \(.{{0,500}}\))?\s*{PROGRESS}?\s*$")
+STARTED = re.compile(r"^(?P<id>[^\s:]+\.py::\S.*?) ?$")
 FROM_BASE_CLASS = re.compile(r" <- \S+$")
 LONGEST_LINE = 200_000  # ids of 30,000 characters have been seen
 MOST_TRIES = 50
@@ -86,7 +86,7 @@ def cut_id(rest: str, is_known: Callable[[str], bool]) -> str:
     if is_known(text):
         return text
     bracket = text.find("[")
-    space = text.find(" ")
+    space = text.find(" ", max(text.find("::"), 0))
     if bracket < 0 or 0 <= space < bracket:
         return text if space < 0 else text[:space]
     end = text.rfind("]")

@@ -13,7 +13,7 @@ from flaky_detector.stages.ingest.failure_text import read_failure
 
 TITLE = re.compile(
     r"^=+ (?P<title>FAILURES|ERRORS|PASSES|XPASSES|short test summary info|rerun test summary info|warnings summary.*"
-    r"|slowest .*durations|tests coverage|\d+ [a-z]+.* in [\d.]+s.*) =+$"
+    r"|slowest .*durations|tests coverage|\d+ [a-z]+.{0,200} in [\d.]+s.{0,50}) =+$"
 )
 OVERHEAD = re.compile(r"^_{1,} (?:ERROR at (?P<phase>setup|teardown) of )?(?P<name>\S.*?) _{1,}$")
 SEPARATOR = re.compile(r"^(?:_ )+_?$")
