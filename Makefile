@@ -53,6 +53,7 @@ format: $(STAMP) ## put the source into shape
 lock: $(STAMP) ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml --group dev -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+	@echo 'hatchling>=1.27' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url - -o requirements/build.txt
 	@grep -A99 '^uv==' requirements/dev.txt | awk 'NR==1 || /^    --hash/ {print} NR>1 && !/^    / {exit}' | sed '$$ s/ \\$$//' > requirements/uv.txt
 
 bench: $(STAMP) ## measure the recorder's cost

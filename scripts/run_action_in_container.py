@@ -175,7 +175,10 @@ def file_command(text: str) -> dict[str, str]:
 def complaints(done: Step, workspace: Path, github: FakeGitHub) -> list[str]:
     """What is wrong after a step."""
     root_owned = [str(path.relative_to(workspace)) for path in workspace.rglob("*") if path.lstat().st_uid != workspace.stat().st_uid]
+    annotated = re.findall(r"^::(?:error|warning|notice) file=([^,:]+)", done.log, re.MULTILINE)
+    astray = [path for path in annotated if not (workspace / path).is_file()]
     found = {
+        f"annotations of files that are not there: {astray}": bool(astray),
         f"exit code {done.exit_code}, not 0": done.exit_code != 0,
         f"{len(github.violations)} violations of GitHub's schema: {github.violations[:3]}": bool(github.violations),
         f"outputs that action.yml does not declare: {set(done.outputs) - set(ACTION['outputs'])}": set(done.outputs)

@@ -1,7 +1,7 @@
-"""What a hunt inside GitHub Actions tells: comment, annotations, job summary, outputs.
+"""What a hunt inside GitHub Actions tells: comment, issues, annotations, job summary, outputs.
 
-Owns whether a comment is wanted and what is said where none could be made. A refusal of GitHub's never fails the run: it is told in the
-summary. Must not word any page: that is the report's.
+Owns whether a comment or an issue is wanted and what is said where none could be made. A refusal of GitHub's never fails the run: it is
+told in the summary. Must not word any page: that is the report's.
 """
 
 import json
@@ -12,7 +12,7 @@ import msgspec
 from flaky_detector import __version__
 from flaky_detector.adapters import actions
 from flaky_detector.adapters.actions import Whereabouts
-from flaky_detector.adapters.github import Note, Patience, Posted, Target, keep_comment
+from flaky_detector.adapters.github import IssueNote, Note, Posted, Target, keep_comment, keep_issues
 from flaky_detector.errors import GitHubError
 from flaky_detector.model.findings import Result
 from flaky_detector.settings import Settings
@@ -57,14 +57,16 @@ def publish(result: Result, pages: Pages, settings: Settings, environ: Mapping[s
     Returns:
         The comment's address, "" where there is none.
     """
-    outcome = _comment(result, pages, settings, actions.whereabouts(environ))
+    place = actions.whereabouts(environ)
+    outcome = _comment(result, pages, settings, place)
     if outcome.for_log:
         _say_instead(pages.comment, outcome.for_log, environ, say)
     elif outcome.url:
         say(f"comment: {outcome.url}")
     if environ.get("GITHUB_ACTIONS") == "true":
         _annotate(pages.annotations, say)
-    actions.write_summary(environ, pages.summary + (f"\n\n> [!NOTE]\n> {outcome.for_summary}\n" if outcome.for_summary else ""))
+    notes = [outcome.for_summary] * bool(outcome.for_summary) + _issues(pages, settings, place, say)
+    actions.write_summary(environ, pages.summary + "".join(f"\n\n> [!NOTE]\n> {note}\n" for note in notes))
     actions.write_outputs(environ, outputs(result, settings, environ, outcome.url))
     return outcome.url
 
@@ -102,18 +104,38 @@ def _comment(result: Result, pages: Pages, settings: Settings, place: Whereabout
         return _Outcome(for_log="no comment: this run belongs to no pull request")
     if not place.token:
         return _Outcome(for_log="no comment: there is no token", for_summary="No comment was posted: the input `github-token` is empty.")
-    target = Target(
+    try:
+        posted = keep_comment(_target(place), Note(key=settings.comment_key, body=pages.comment, create=create))
+    except GitHubError as trouble:
+        return _refused(trouble, fork=place.from_fork)
+    return _told(posted)
+
+
+def _target(place: Whereabouts) -> Target:
+    return Target(
         api_url=place.api_url,
         repository=place.repository,
         pull_request=place.pull_request,
         head_sha=place.head_sha,
         token=place.token,
     )
+
+
+def _issues(pages: Pages, settings: Settings, place: Whereabouts, say: Say) -> list[str]:
+    """Keep an issue for each cause; what the summary says of them. None for a pull request, which has its comment and may never land."""
+    if settings.issue == "off" or not pages.issues or place.pull_request:
+        return []
+    if not place.token:
+        return ["No issue was opened: the input `github-token` is empty."]
+    notes = [IssueNote(title=page.title, body=page.body, fingerprints=page.fingerprints) for page in pages.issues]
     try:
-        posted = keep_comment(target, Note(key=settings.comment_key, body=pages.comment, create=create), Patience())
+        kept = keep_issues(_target(place), notes)
     except GitHubError as trouble:
-        return _refused(trouble, fork=place.from_fork)
-    return _told(posted)
+        say(f"no issue: {trouble}")
+        return [f"No issue was opened: {trouble.message}. Hint: {trouble.hint}."]
+    for posted in kept:
+        say(f"issue {posted.done}: {posted.url}")
+    return [f"Issues: {', '.join(f'{posted.url} ({posted.done})' for posted in kept)}"]
 
 
 def _refused(trouble: GitHubError, *, fork: bool) -> _Outcome:

@@ -130,7 +130,7 @@ def test_a_forks_token_gets_a_hint_and_nothing_is_repeated(github):
     with pytest.raises(GitHubError) as caught:
         say(github, "hello", clock=clock)
     assert caught.value.message == "could not comment on acme/shop#7: GitHub says 403 Resource not accessible by integration"
-    assert caught.value.hint.startswith("give the job `permissions: pull-requests: write`; on a fork's pull request")
+    assert caught.value.hint.startswith("give the job `permissions: pull-requests: write` (`issues: write` for issues); on a fork's")
     assert clock.slept == []
     assert github.writes() == ["POST comments 403"]
 

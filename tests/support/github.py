@@ -117,6 +117,10 @@ class FakeGitHub:
         """Somebody comments on the pull request."""
         return self._comment(self.pull_request, author, body)["id"]
 
+    def add_issue(self, author: str, body: str, labels: list[str]) -> int:
+        """Somebody opens an issue."""
+        return self._issue(author, "by hand", body, labels)["number"]
+
     def add_artifact(self, run_id: int, name: str, files: Mapping[str, str], *, expired: bool = False) -> None:
         """A run leaves an artifact; it is kept in a store under another host name, as GitHub does."""
         packed = io.BytesIO()
@@ -246,17 +250,26 @@ class FakeGitHub:
         return Reply(200, comment)
 
     def _list_issues(self, call: Call, _names: dict[str, str]) -> Reply:
-        wanted = call.query.get("state", ["open"])[0]
-        return self._page(call, [issue for issue in self.issues.values() if wanted in {"all", issue["state"]}])
+        state, labels = call.query.get("state", ["open"])[0], {name for names in call.query.get("labels", []) for name in names.split(",")}
+        found = [issue for issue in self.issues.values() if labels <= {label["name"] for label in issue["labels"]}]
+        return self._page(call, [issue for issue in found if state in {"all", issue["state"]}])
 
     def _create_issue(self, call: Call, _names: dict[str, str]) -> Reply:
-        issue = description().example("issue")
+        return Reply(201, self._issue(self.login or BOT, call.body["title"], call.body.get("body"), call.body.get("labels", [])))
+
+    def _issue(self, author: str, title: str, body: str, labels: list[str]) -> dict[str, Any]:
         self._number += 1
-        web = f"https://github.com/acme/shop/issues/{self._number}"
-        issue |= {"number": self._number, "title": call.body["title"], "body": call.body.get("body"), "state": "open", "html_url": web}
-        issue |= {"user": issue["user"] | {"login": self.login or BOT}, "url": f"{self.url}/repos/acme/shop/issues/{self._number}"}
+        issue = description().example("issue-items")[0]
+        del issue["pull_request"]
+        issue["user"] |= {"login": author, "type": "Bot" if author.endswith("[bot]") else "User"}
+        issue["labels"] = [issue["labels"][0] | {"name": label} for label in labels]
+        issue |= {"number": self._number, "title": title, "body": body, "state": "open"}
+        issue |= {
+            "url": f"{self.url}/repos/acme/shop/issues/{self._number}",
+            "html_url": f"https://github.com/acme/shop/issues/{self._number}",
+        }
         self.issues[self._number] = issue
-        return Reply(201, issue)
+        return issue
 
     def _edit_issue(self, call: Call, names: dict[str, str]) -> Reply:
         issue = self.issues[int(names["issue_number"])]

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Literal
 
 import msgspec
-from github import Github, GithubException
+from github import Github
 from github.IssueComment import IssueComment
 
-from flaky_detector.adapters.github.connection import Patience, Target, Waiting, connected, is_limit
+from flaky_detector.adapters.github.authorship import Authorship
+from flaky_detector.adapters.github.connection import Patience, Target, Waiting, connected
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +56,11 @@ class _StickyComment:
     """One comment of ours on one pull request."""
 
     def __init__(self, client: Github, target: Target, note: Note, waiting: Waiting) -> None:
-        self._client = client
         self._target = target
         self._note = note
         self._waiting = waiting
         self._repository = client.get_repo(target.repository)
-        self._login: str | None = None
+        self._authorship = Authorship(client)
 
     def keep(self) -> Posted:
         if self._waiting.until_answered("read the pull request", self._has_newer_commit):
@@ -76,21 +76,9 @@ class _StickyComment:
 
     def _find(self) -> IssueComment | None:
         comments = self._repository.get_issue(self._target.pull_request).get_comments()
-        return next((each for each in comments if _first_line(each.body) == self._note.marker and self._is_ours(each)), None)
-
-    def _is_ours(self, comment: IssueComment) -> bool:
-        if self._login is None:
-            self._login = self._who_am_i()
-        return comment.user.login == self._login if self._login else comment.user.type == "Bot"
-
-    def _who_am_i(self) -> str:
-        """The token's owner; "" for an app's token, the workflow's own among them, which may not ask: then any app's comment is ours."""
-        try:
-            return self._client.get_user().login
-        except GithubException as error:
-            if error.status in {403, 404} and not is_limit(error):
-                return ""
-            raise
+        return next(
+            (each for each in comments if _first_line(each.body) == self._note.marker and self._authorship.is_ours(each.user)), None
+        )
 
     def _create(self) -> Posted:
         """A POST is never simply repeated: GitHub may have carried it out before its proxy gave up, so the comment is looked for first."""
@@ -107,7 +95,7 @@ class _StickyComment:
         return self._waiting.until_answered("comment", attempt)
 
     def _update(self, mine: IssueComment) -> Posted:
-        if _same_text(mine.body, self._note.text):
+        if same_text(mine.body, self._note.text):
             return Posted("unchanged", mine.html_url)
         url = mine.html_url
         self._waiting.until_answered("change the comment", lambda: mine.edit(self._note.text))
@@ -118,5 +106,6 @@ def _first_line(body: str | None) -> str:
     return (body or "").split("\n", 1)[0].strip()
 
 
-def _same_text(one: str, other: str) -> bool:
+def same_text(one: str, other: str) -> bool:
+    """Whether nothing would change but the line ends, which GitHub may have changed itself."""
     return one.replace("\r\n", "\n").rstrip() == other.replace("\r\n", "\n").rstrip()

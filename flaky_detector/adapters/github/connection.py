@@ -126,9 +126,9 @@ def _explained(what: str, error: Exception, target: Target) -> GitHubError:
 
 _HINTS = {
     401: "the token is wrong or has expired: leave `github-token` out to use the workflow's own",
-    403: "give the job `permissions: pull-requests: write`; on a fork's pull request the token may only read, whatever is set",
+    403: "give the job `permissions: pull-requests: write` (`issues: write` for issues); on a fork's pull request the token may only read",
     404: "the token may not see this: give the job `permissions: pull-requests: write`, for artifacts `actions: read`",
-    410: "comments are switched off or the conversation is locked",
+    410: "the repository has its issues switched off",
     422: "GitHub does not accept the text; it is in comment.md",
 }
 

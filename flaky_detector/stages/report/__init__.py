@@ -6,12 +6,13 @@ from flaky_detector.stages.report.comment import comment
 from flaky_detector.stages.report.digest import digest
 from flaky_detector.stages.report.findings_json import read_findings, write_findings
 from flaky_detector.stages.report.html import html
-from flaky_detector.stages.report.pages import Annotation, Context, Pages
+from flaky_detector.stages.report.issues import issues
+from flaky_detector.stages.report.pages import Annotation, Context, IssuePage, Pages
 from flaky_detector.stages.report.published import schema
 from flaky_detector.stages.report.summary import summary
 from flaky_detector.stages.report.terminal import terminal
 
-__all__ = ["Annotation", "Context", "Pages", "read_findings", "report", "schema", "write_findings"]
+__all__ = ["Annotation", "Context", "IssuePage", "Pages", "read_findings", "report", "schema", "write_findings"]
 
 
 def report(result: Result, context: Context) -> Pages:
@@ -24,4 +25,5 @@ def report(result: Result, context: Context) -> Pages:
         html=html(told, context),
         annotations=annotations(told, context),
         terminal=terminal(told),
+        issues=issues(told, context),
     )

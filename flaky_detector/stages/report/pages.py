@@ -34,6 +34,14 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class IssuePage(msgspec.Struct, frozen=True, kw_only=True):
+    """What an issue says about one proven cause; `fingerprints` are those of its findings, by which it is found again."""
+
+    title: str
+    body: str
+    fingerprints: tuple[str, ...]
+
+
 class Pages(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a hunt says, ready to be written."""
 
@@ -43,3 +51,4 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
     html: str
     annotations: tuple[Annotation, ...] = ()
     terminal: str = ""
+    issues: tuple[IssuePage, ...] = ()
