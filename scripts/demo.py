@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from flaky_detector.adapters.interpreters.environments import installed  # noqa: E402
-from scripts.embedded_postgres import serving  # noqa: E402
+from scripts.embedded_postgres import run_to_its_end, serving  # noqa: E402
 from tests.support.github import HEAD, TOKEN, FakeGitHub  # noqa: E402
 
 SHOP = ROOT / "examples" / "shop"
@@ -37,7 +37,7 @@ def hunt(pythons: Sequence[str], runs: int, environ: dict[str, str]) -> int:
     argv = [sys.executable, "-m", "flaky_detector", "hunt", "--rootdir", str(SHOP), "--output", str(OUTPUT), "--runs", str(runs)]
     argv += ["--python", ",".join(pythons), "--install", "uv pip install --quiet -r requirements.txt", "--fail-on", "never"]
     print("$ flaky-detector", *argv[3:], flush=True)
-    return subprocess.run(argv, env=environ, check=False).returncode
+    return run_to_its_end(argv, environ)
 
 
 def post(github: FakeGitHub, folder: Path) -> int:

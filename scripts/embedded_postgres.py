@@ -27,7 +27,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -144,6 +144,18 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def run_to_its_end(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run a command and wait for it, also when interrupted: it has tidying to do. SIGTERM is handed on; Ctrl-C reaches it by itself."""
+    with subprocess.Popen(argv, env=environ) as child:
+        before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        try:
+            while True:
+                with contextlib.suppress(KeyboardInterrupt):
+                    return child.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
 def _stop(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
@@ -159,7 +171,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with serving(tcp=options.tcp) as variables:
             if command:
-                return subprocess.run(command, env=os.environ | variables, check=False).returncode
+                return run_to_its_end(command, os.environ | variables)
             print(*(f"export {key}={value}" for key, value in variables.items()), sep="\n", flush=True)
             signal.pause()
             return 0

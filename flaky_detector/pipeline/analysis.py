@@ -30,7 +30,7 @@ from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.settings import Settings
 from flaky_detector.stages.classify import classify
 from flaky_detector.stages.correlate import Sources
-from flaky_detector.stages.ingest import Bundle, ingest
+from flaky_detector.stages.ingest import Bundle, distinct, ingest
 from flaky_detector.stages.run import files_of
 
 
@@ -42,6 +42,7 @@ def read(bundles: Sequence[Bundle], gaps: Sequence[Gap], dossier: Dossier) -> Do
             dossier.records.append(record)
         else:
             dossier.gaps += record.gaps or [Gap(bundle.name, "no test was found in it")]
+    dossier.records[:] = distinct(dossier.records)
     for gap in gaps:
         dossier.add_gap(gap.source, gap.text)
     return dossier

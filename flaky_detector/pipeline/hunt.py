@@ -4,6 +4,8 @@ Owns the sequence of the stages and how the budget is shared. What was found so 
 run that did not work.
 """
 
+from msgspec.structs import replace
+
 from flaky_detector.errors import FlakyDetectorError, Interrupted, SuiteError
 from flaky_detector.model import Order, Proof, RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
@@ -16,7 +18,7 @@ from flaky_detector.pipeline.oracle import SubprocessOracle
 from flaky_detector.settings import Settings
 from flaky_detector.stages.classify import classify
 from flaky_detector.stages.confirm import Policy, prove
-from flaky_detector.stages.correlate import Sources, correlate, lay_out
+from flaky_detector.stages.correlate import Sources, correlate, lay_out, undecided
 from flaky_detector.stages.diagnose import diagnose
 from flaky_detector.stages.plan import plan
 
@@ -135,10 +137,13 @@ def _tell(launcher: Launcher, number: int, count: int, proof: Proof) -> None:
 
 def conclude(dossier: Dossier, settings: Settings, sources: Sources) -> Result:
     """The result as it stands."""
-    left = footprints(dossier.records)
+    left, papers = footprints(dossier.records), lay_out(dossier.records, sources)
     findings = []
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
-        finding = finding_of(symptom, suspects, dossier.proofs.get(number), dossier.records)
+        proof = dossier.proofs.get(number)
+        finding = finding_of(symptom, suspects, proof, dossier.records)
+        if proof is None and finding.suspects:
+            finding = replace(finding, notes=tuple(filter(None, [undecided(symptom, suspects, papers)])))
         findings.append(
             with_diagnosis(finding, diagnose(finding, left, sources)) if finding.polluters or finding.state_setters else finding
         )

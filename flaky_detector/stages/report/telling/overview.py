@@ -78,12 +78,13 @@ def untold(suspicion: Suspicion) -> list[str]:
     """What this evidence cannot tell."""
     first = suspicion.first
     told = []
-    if suspicion.tied > 1:
+    if suspicion.tied > 1 and (first.trials or not first.notes):
         what = "The first" if suspicion.tied < len(suspicion.suspects) else "All"
         told.append(f"{what} {suspicion.tied} suspects score alike: this evidence does not tell them apart.")
     if suspicion.far_behind:
         told.append(f"At least {count(suspicion.far_behind, 'more test')} ran before it as well, with far lower scores.")
     if not first.trials:
+        told += [f"{note[:1].upper()}{note[1:]}." for note in first.notes]
         told.append("No order was re-run, so nobody here is more than a suspect.")
     elif first.notes:
         told.append("Tried by re-running, without proof: " + "; ".join(first.notes) + ".")
