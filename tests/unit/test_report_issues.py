@@ -10,11 +10,9 @@ CONTEXT = Context(commit="1a2b3c4d5e6f7081", repository_url="https://github.com/
 
 def test_each_cause_is_an_issue_whose_title_names_it():
     pages = report(shop_result.shop(), CONTEXT)
-    assert [page.title for page in pages.issues] == [
-        "test_reads_of_a_model_go_where_its_app_belongs[analytics-warehouse] makes 1 test fail",
-        "test_reads_of_a_model_go_where_its_app_belongs[analytics-warehouse], then test_a_migration_with_a_name_may_be_made"
-        " make 6 tests fail",
-    ]
+    first, second = pages.issues
+    assert first.title == "test_reads_of_a_model_go_where_its_app_belongs[analytics-warehouse] makes 1 test fail"
+    assert second.title.endswith("[analytics-warehouse], then test_a_migration_with_a_name_may_be_made make 6 tests fail")
     assert pages.issues[0].fingerprints == ("5f0d1c2b3a495867",)
     assert pages.issues[0].body.startswith(
         "> [!CAUTION]\n> **`test_reads_of_a_model_go_where_its_app_belongs[analytics-warehouse]`** leaves"
@@ -25,7 +23,8 @@ def test_each_cause_is_an_issue_whose_title_names_it():
 def test_an_issue_tells_of_its_own_cause_alone():
     first, second = report(shop_result.shop(), CONTEXT).issues
     assert "test_no_migration_is_missing" in first.body
-    assert ("DuplicateTable" in first.body, "DuplicateTable" in second.body) == (False, True)
+    named = "test_products_get_their_slug"
+    assert (named in first.body, named in second.body) == (False, True)
     assert "Also seen" not in first.body + second.body
 
 
