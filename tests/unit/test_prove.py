@@ -146,7 +146,7 @@ def test_another_test_that_leaves_the_same_thing_is_an_alternative_link_of_the_c
     given = docket(
         ["F"],
         [suspect("A", worker="other", kind="tree"), suspect("L", worker="other"), suspect("M", worker="other")],
-        elsewhere=ids("L", "A"),
+        elsewhere=ids("L", "M", "A"),
         left={TestId("L"): model, TestId("M"): model},
     )
     proof = prove(given, suite, Policy())

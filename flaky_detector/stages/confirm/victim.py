@@ -64,7 +64,7 @@ def _try_known(bench: Bench, alone: Tally, found: Found) -> None:
         if bench.victim in (*others, *own):
             continue
         order = bench.across(others, own) if _across(known) else bench.after(others)
-        if bench.shows(order) and bench.holds(order, alone) and bench.clear_warm_up(bench.policy.repeats):
+        if bench.shows(order) and bench.holds(order, alone):
             found.add(others, order)
             return
 
@@ -183,15 +183,14 @@ def _prove_chain(bench: Bench, alone: Tally, found: Found, others: Sequence[Test
 
 
 def _substitutes(bench: Bench, others: Sequence[TestId]) -> list[list[TestId]]:
-    """The same chain with another suspect that leaves the like behind in the place of one member."""
+    """The same chain with another test of that worker that leaves the like behind in the place of one member."""
     left = bench.docket.left
     chains: list[list[TestId]] = []
     for place, member in enumerate(others):
         things = {_namespace(change) for change in left.get(member, ()) if change.kind != "file"}
-        for suspect in bench.docket.suspects:
-            its = {_namespace(change) for change in left.get(suspect.test, ())}
-            if suspect.worker == "other" and suspect.test not in others and things & its:
-                chains.append([*others[:place], suspect.test, *others[place + 1 :]])
+        for test in bench.candidates(bench.docket.elsewhere):
+            if test not in others and things & {_namespace(change) for change in left.get(test, ())}:
+                chains.append([*others[:place], test, *others[place + 1 :]])
     return chains
 
 
