@@ -188,9 +188,12 @@ def _substitutes(bench: Bench, others: Sequence[TestId]) -> list[list[TestId]]:
     chains: list[list[TestId]] = []
     for place, member in enumerate(others):
         things = {_namespace(change) for change in left.get(member, ()) if change.kind != "file"}
-        for test in bench.candidates(bench.docket.elsewhere):
-            if test not in others and things & {_namespace(change) for change in left.get(test, ())}:
-                chains.append([*others[:place], test, *others[place + 1 :]])
+        alike = [
+            test
+            for test in bench.candidates(bench.docket.elsewhere)
+            if test not in others and things & {_namespace(change) for change in left.get(test, ())}
+        ]
+        chains += [[*others[:place], test, *others[place + 1 :]] for test in alike]
     return chains
 
 
