@@ -28,13 +28,15 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     """Where this process runs. Everything is empty outside of GitHub Actions.
 
     `pull_request` is 0 where there is none; `head_sha` the pull request's own commit (`GITHUB_SHA` is a merge made for the run), "" where
-    the event does not tell; `from_fork` means that the token may only read.
+    the event does not tell; `from_fork` means that the pull request's branch is in another repository. `head` (`owner:branch`) is given
+    where a `workflow_run` event names no pull request.
     """
 
     repository: str = ""
     event: str = ""
     pull_request: int = 0
     head_sha: str = ""
+    head: str = ""
     commit: str = ""
     from_fork: bool = False
     api_url: str = "https://api.github.com"
@@ -56,12 +58,14 @@ def whereabouts(environ: Mapping[str, str]) -> Whereabouts:
     server = environ.get("GITHUB_SERVER_URL", "").rstrip("/") or "https://github.com"
     run = environ.get("GITHUB_RUN_ID", "")
     head, base = _table(pull, "head"), _table(pull, "base")
-    head_sha = str(head.get("sha") or "")
+    run_before = _table(event, "workflow_run")
+    head_sha = str(head.get("sha") or run_before.get("head_sha") or "")
     return Whereabouts(
         repository=repository,
         event=environ.get("GITHUB_EVENT_NAME", ""),
         pull_request=_number(pull, event, environ.get("GITHUB_REF", "")),
         head_sha=head_sha,
+        head="" if pull else _head_of(run_before),
         commit=head_sha or environ.get("GITHUB_SHA", ""),
         from_fork=bool(base) and _table(head, "repo").get("id") != _table(base, "repo").get("id"),
         api_url=environ.get("GITHUB_API_URL", "").rstrip("/") or "https://api.github.com",
@@ -89,6 +93,11 @@ def _pull_request(event: dict[str, Any]) -> dict[str, Any]:
     pulls = _table(event, "workflow_run").get("pull_requests")
     first = pulls[0] if isinstance(pulls, list) and pulls else {}
     return _table(event, "pull_request") or (first if isinstance(first, dict) else {})
+
+
+def _head_of(run: dict[str, Any]) -> str:
+    owner, branch = _table(_table(run, "head_repository"), "owner").get("login"), run.get("head_branch")
+    return f"{owner}:{branch}" if run.get("event") == "pull_request" and owner and branch else ""
 
 
 def _number(pull: dict[str, Any], event: dict[str, Any], ref: str) -> int:

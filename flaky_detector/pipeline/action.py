@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from pathlib import Path
 
 from flaky_detector.adapters.actions import command, whereabouts, write_outputs
-from flaky_detector.adapters.github import Target, download_artifacts
+from flaky_detector.adapters.github import Target, download_artifacts, member_of
 from flaky_detector.errors import FlakyDetectorError, SettingsError
 from flaky_detector.settings import from_file
 
@@ -147,8 +147,8 @@ def _in_mode(environ: Mapping[str, str], arguments: list[str], folder: Path, com
         sys.stdout.write(printed)
         write_outputs(environ, {"matrix": printed.strip()})
         return code
-    if arguments[0] == "analyze":
-        arguments = [_downloaded(each, environ, folder) if each.isdecimal() and not Path(each).exists() else each for each in arguments]
+    if arguments[0] in {"analyze", "report"}:
+        arguments = [_fetched(each, environ, folder, arguments[0]) for each in arguments]
     if OWN_PLAN in arguments:
         config = arguments[1 : arguments.index("--plan")]
         code, printed = _printed(["plan", *config, "--format", "json"], environ, command_line)
@@ -159,12 +159,14 @@ def _in_mode(environ: Mapping[str, str], arguments: list[str], folder: Path, com
     return command_line(arguments, environ)
 
 
-def _downloaded(run_id: str, environ: Mapping[str, str], folder: Path) -> str:
-    """The folder with the artifacts of a workflow run."""
+def _fetched(argument: str, environ: Mapping[str, str], folder: Path, mode: str) -> str:
+    """The argument, or where it is a run's id, the folder with that run's artifacts; for a report the findings.json among them."""
+    if not argument.isdecimal() or Path(argument).exists():
+        return argument
     place = whereabouts(environ)
     target = Target(api_url=place.api_url, repository=place.repository, token=place.token)
-    download_artifacts(target, int(run_id), folder / run_id)
-    return str(folder / run_id)
+    archives = download_artifacts(target, int(argument), folder / argument)
+    return str(member_of(archives, "findings.json", folder / "findings.json") if mode == "report" else folder / argument)
 
 
 def _printed(arguments: Sequence[str], environ: Mapping[str, str], command_line: CommandLine) -> tuple[int, str]:

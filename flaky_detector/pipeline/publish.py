@@ -8,11 +8,12 @@ import json
 from collections.abc import Callable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from flaky_detector import __version__
 from flaky_detector.adapters import actions
 from flaky_detector.adapters.actions import Whereabouts
-from flaky_detector.adapters.github import IssueNote, Note, Posted, Target, keep_comment, keep_issues
+from flaky_detector.adapters.github import IssueNote, Note, Posted, Target, find_pull_request, keep_comment, keep_issues
 from flaky_detector.errors import GitHubError
 from flaky_detector.model.findings import Result
 from flaky_detector.settings import Settings
@@ -100,11 +101,15 @@ def _comment(result: Result, pages: Pages, settings: Settings, place: Whereabout
     write, create = wanted(settings.comment, len(result.findings))
     if not write:
         return _Outcome()
-    if not place.pull_request:
+    if not (place.pull_request or place.head):
         return _Outcome(for_log="no comment: this run belongs to no pull request")
     if not place.token:
         return _Outcome(for_log="no comment: there is no token", for_summary="No comment was posted: the input `github-token` is empty.")
     try:
+        if not place.pull_request:
+            place = replace(place, pull_request=find_pull_request(_target(place), place.head))
+        if not place.pull_request:
+            return _Outcome(for_log=f"no comment: no open pull request of {place.head} is at the commit that was tested")
         posted = keep_comment(_target(place), Note(key=settings.comment_key, body=pages.comment, create=create))
     except GitHubError as trouble:
         return _refused(trouble, fork=place.from_fork)
@@ -123,7 +128,7 @@ def _target(place: Whereabouts) -> Target:
 
 def _issues(pages: Pages, settings: Settings, place: Whereabouts, say: Say) -> list[str]:
     """Keep an issue for each cause; what the summary says of them. None for a pull request, which has its comment and may never land."""
-    if settings.issue == "off" or not pages.issues or place.pull_request:
+    if settings.issue == "off" or not pages.issues or place.pull_request or place.head:
         return []
     if not place.token:
         return ["No issue was opened: the input `github-token` is empty."]

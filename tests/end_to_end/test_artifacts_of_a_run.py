@@ -60,3 +60,23 @@ def test_the_action_analyses_the_artifacts_of_a_run_beside_paths(tmp_path, monke
         assert act({**inputs, **runner}, command_line) == 0
         assert act({**inputs, **runner, "INPUT_ARTIFACTS": "43"}, command_line) == 2
     assert seen == [(["analyze", "logs", "42"], ["1001-junit.zip"])]
+
+
+def test_the_action_words_the_findings_that_another_run_left(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+
+    def command_line(arguments, environ):
+        seen.append((arguments[0], Path(arguments[1]).name, Path(arguments[1]).read_text()))
+        return 0
+
+    with FakeGitHub() as github:
+        github.add_artifact(42, "logs", {"../findings.json.txt": "no"})
+        github.add_artifact(42, "report", {"../../etc/findings.json": '{"schema_version": 1}', "report.html": "<p>"})
+        github.add_artifact(43, "logs", {"console.log": ""})
+        inputs = {"INPUT_MODE": "report", "INPUT_ARTIFACTS": "42", "INPUT_GITHUB-TOKEN": TOKEN}
+        runner = {"GITHUB_WORKSPACE": str(tmp_path), "GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": "acme/shop"}
+        assert act({**inputs, **runner}, command_line) == 0
+        assert act({**inputs, **runner, "INPUT_ARTIFACTS": "43"}, command_line) == 2
+    assert seen == [("report", "findings.json", '{"schema_version": 1}')]
+    assert "no artifact of that run holds a findings.json" in capsys.readouterr().out

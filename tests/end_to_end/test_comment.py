@@ -284,3 +284,14 @@ def test_a_run_that_was_overtaken_says_so_in_the_summary(github, tmp_path):
     assert publish(hunt_found(1), pages("one"), Settings(), on_pull_request(github, tmp_path), [].append) == ""
     assert github.bodies() == []
     assert "the pull request has a newer commit than the one tested here" in (tmp_path / "summary").read_text()
+
+
+def test_a_forks_run_is_commented_on_by_a_later_workflow_run_that_finds_the_pull_request_by_its_branch(github, tmp_path):
+    run = {"event": "pull_request", "head_sha": HEAD, "head_branch": "mend-it", "head_repository": {"owner": {"login": "ann"}}}
+    environ, said = on_pull_request(github, tmp_path) | {"GITHUB_EVENT_NAME": "workflow_run"}, []
+    (tmp_path / "event.json").write_text(json.dumps({"workflow_run": {**run, "pull_requests": []}}))
+    assert publish(hunt_found(1), pages("one"), Settings(), environ, said.append) == "https://github.com/acme/shop/pull/7#issuecomment-1001"
+    github.head_sha = "9" * 40
+    assert publish(hunt_found(1), pages("two"), Settings(), environ, said.append) == ""
+    assert said[1] == "no comment: no open pull request of ann:mend-it is at the commit that was tested"
+    assert github.bodies() == [f"{MARKER}\none"]

@@ -32,6 +32,7 @@ COMMENTS = REPOSITORY + "/issues/{issue_number}/comments"
 COMMENT = REPOSITORY + "/issues/comments/{comment_id}"
 ISSUES = REPOSITORY + "/issues"
 ISSUE = REPOSITORY + "/issues/{issue_number}"
+PULLS = REPOSITORY + "/pulls"
 PULL = REPOSITORY + "/pulls/{pull_number}"
 RUN = REPOSITORY + "/actions/runs/{run_id}"
 ARTIFACTS = REPOSITORY + "/actions/runs/{run_id}/artifacts"
@@ -85,6 +86,7 @@ class FakeGitHub:
         self.prefix = prefix
         self.pull_request = pull_request
         self.head_sha = HEAD
+        self.head = "ann:mend-it"
         self.comments: dict[int, dict[str, Any]] = {}
         self.issues: dict[int, dict[str, Any]] = {}
         self.artifacts: dict[int, dict[str, Any]] = {}
@@ -98,6 +100,7 @@ class FakeGitHub:
         self._answers: dict[tuple[str, str], Callable[[Call, dict[str, str]], Reply]] = {
             ("GET", "/user"): self._user,
             ("GET", PULL): self._pull,
+            ("GET", PULLS): self._list_pulls,
             ("GET", COMMENTS): self._list_comments,
             ("POST", COMMENTS): self._create_comment,
             ("GET", COMMENT): self._read_comment,
@@ -228,6 +231,13 @@ class FakeGitHub:
         document["number"] = self.pull_request
         document["head"]["sha"] = self.head_sha
         return Reply(200, document)
+
+    def _list_pulls(self, call: Call, _names: dict[str, str]) -> Reply:
+        document = description().example("pull-request-simple-items")[0]
+        document["requested_teams"] = []  # as above
+        document["number"] = self.pull_request
+        document["head"]["sha"] = self.head_sha
+        return self._page(call, [document] if call.query.get("head") == [self.head] else [])
 
     def _list_comments(self, call: Call, names: dict[str, str]) -> Reply:
         end = f"/issues/{names['issue_number']}"

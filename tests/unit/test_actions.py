@@ -63,9 +63,14 @@ def test_a_comment_on_a_pull_request_names_it_and_one_on_an_issue_does_not(tmp_p
     assert whereabouts(environ(tmp_path, {"issue": {"number": 3}})).pull_request == 0
 
 
-def test_a_workflow_run_lists_its_pull_requests_and_none_for_a_fork(tmp_path):
-    assert whereabouts(environ(tmp_path, {"workflow_run": {"pull_requests": [pull_request()]}})).pull_request == 7
-    assert whereabouts(environ(tmp_path, {"workflow_run": {"pull_requests": []}})).pull_request == 0
+def test_a_workflow_run_lists_its_pull_requests_and_for_a_fork_only_the_branch(tmp_path):
+    run = {"event": "pull_request", "head_sha": "f" * 40, "head_branch": "mend-it", "head_repository": {"owner": {"login": "ann"}}}
+    known = whereabouts(environ(tmp_path, {"workflow_run": {**run, "pull_requests": [pull_request()]}}))
+    assert (known.pull_request, known.head, known.head_sha) == (7, "", "a" * 40)
+    fork = whereabouts(environ(tmp_path, {"workflow_run": {**run, "pull_requests": []}}))
+    assert (fork.pull_request, fork.head, fork.head_sha, fork.commit) == (0, "ann:mend-it", "f" * 40, "f" * 40)
+    push = whereabouts(environ(tmp_path, {"workflow_run": {**run, "event": "push", "pull_requests": []}}))
+    assert (push.pull_request, push.head) == (0, "")
 
 
 @pytest.mark.parametrize("event", ["[]", "null", '{"pull_request": [7]}', '{"pull_request": {"number": "7; rm"}}', '{"workflow_run": 3}'])

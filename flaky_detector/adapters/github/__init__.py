@@ -3,9 +3,21 @@
 The only package that imports PyGithub.
 """
 
-from flaky_detector.adapters.github.artifacts import download_artifacts
+from flaky_detector.adapters.github.artifacts import download_artifacts, member_of
 from flaky_detector.adapters.github.comment import Note, Posted, keep_comment
 from flaky_detector.adapters.github.connection import Patience, Target
 from flaky_detector.adapters.github.issues import IssueNote, keep_issues
+from flaky_detector.adapters.github.pulls import find_pull_request
 
-__all__ = ["IssueNote", "Note", "Patience", "Posted", "Target", "download_artifacts", "keep_comment", "keep_issues"]
+__all__ = [
+    "IssueNote",
+    "Note",
+    "Patience",
+    "Posted",
+    "Target",
+    "download_artifacts",
+    "find_pull_request",
+    "keep_comment",
+    "keep_issues",
+    "member_of",
+]

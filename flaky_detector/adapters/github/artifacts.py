@@ -1,14 +1,16 @@
 """What a workflow run left on GitHub.
 
-Owns the download. An artifact may come from anybody's fork: its name never becomes a path as it stands, its content is not looked at here,
-and what is too large is left where it is.
+Owns the download. An artifact may come from anybody's fork: no name in it becomes a path, and what is too large is left where it is.
 """
 
+import contextlib
 import re
 import shutil
 import time
 import urllib.request
-from collections.abc import Callable
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from flaky_detector.adapters.github.connection import Patience, Target, Waiting,
 from flaky_detector.errors import GitHubError
 
 LARGEST_BYTES = 512 * 1024 * 1024
+LARGEST_MEMBER_BYTES = 64 * 1024 * 1024
 
 
 def download_artifacts(target: Target, run_id: int, folder: Path, sleep: Callable[[float], None] = time.sleep) -> tuple[Path, ...]:
@@ -39,6 +42,21 @@ def download_artifacts(target: Target, run_id: int, folder: Path, sleep: Callabl
             waiting.until_answered(f"download {each.name!r}", partial(_download, client, each, folder, patience.timeout_seconds))
             for each in usable
         )
+
+
+def member_of(archives: Iterable[Path], name: str, into: Path) -> Path:
+    """The first member with that file name in any of the zips, written to `into`, a path of ours.
+
+    Raises:
+        GitHubError: there is none, it is too large, or no zip can be read.
+    """
+    for path in archives:
+        with contextlib.suppress(zipfile.BadZipFile, zlib.error, RuntimeError, OSError), zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if member.filename.rsplit("/", 1)[-1] == name and member.file_size <= LARGEST_MEMBER_BYTES:
+                    into.write_bytes(archive.read(member))
+                    return into
+    raise GitHubError(f"no artifact of that run holds a {name}", "upload the folder flaky-detector-report as an artifact")
 
 
 def _of_run(client: Github, repository: str, run_id: int) -> list[Artifact]:
