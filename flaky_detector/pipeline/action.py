@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flaky_detector.adapters.actions import command, whereabouts, write_outputs
 from flaky_detector.adapters.github import Target, download_artifacts, member_of
-from flaky_detector.errors import FlakyDetectorError, SettingsError
+from flaky_detector.errors import FlakyDetectorError, SettingsError, SuiteError
 from flaky_detector.settings import from_file
 
 MODES = ("hunt", "plan", "run", "analyze", "report")
@@ -27,6 +27,10 @@ OWN_PLAN = "-"
 
 RUNNERS_OWN = ("ACTIONS_RUNTIME_TOKEN",)
 """Secrets that the runner gives to actions and not to `run:` steps."""
+
+NOTHING_INSTALLED = (
+    "The container has nothing of what earlier steps installed: give the input 'install', such as pip install -r requirements.txt"
+)
 
 CommandLine = Callable[[Sequence[str], Mapping[str, str]], int]
 
@@ -44,7 +48,10 @@ def act(environ: MutableMapping[str, str], command_line: CommandLine) -> int:
         choose_python(environ)
         given = take_away(environ)
         with tempfile.TemporaryDirectory(prefix="flaky-detector-action-") as folder:
-            return _in_mode(given, arguments_of(given), Path(folder), command_line)
+            code = _in_mode(given, arguments_of(given), Path(folder), command_line)
+        if code == SuiteError.exit_code and not _input(given, "install"):
+            sys.stdout.write(command("error", NOTHING_INSTALLED) + "\n")
+        return code
     except FlakyDetectorError as trouble:
         sys.stdout.write(command("error", str(trouble)) + "\n")
         return trouble.exit_code

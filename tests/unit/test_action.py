@@ -73,6 +73,15 @@ def test_the_work_is_done_in_the_projects_folder_and_the_exit_code_comes_back(tm
     assert (line.calls, line.folder) == ([["hunt"]], str(tmp_path / "api"))
 
 
+def test_a_suite_that_could_not_run_without_an_install_command_is_told_to_give_one(tmp_path, capsys):
+    assert act({"GITHUB_WORKSPACE": str(tmp_path)}, CommandLine(code=3)) == 3
+    assert capsys.readouterr().out.startswith(
+        "::error::The container has nothing of what earlier steps installed: give the input 'install'"
+    )
+    assert act({"GITHUB_WORKSPACE": str(tmp_path), "INPUT_INSTALL": "pip install x"}, CommandLine(code=3)) == 3
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("folder", ["../elsewhere", "/etc", "missing"])
 def test_a_folder_outside_of_the_workspace_or_missing_is_refused(tmp_path, folder, capsys):
     line = CommandLine()
