@@ -10,6 +10,7 @@ not search.
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from flaky_detector.model import Order, Step, TestId, Trial
 from flaky_detector.stages.confirm.docket import Docket, Policy
@@ -17,6 +18,22 @@ from flaky_detector.stages.confirm.ledger import Ledger, Tally
 
 SIGNIFICANT = 0.01
 MOST_REPEATS = 12
+
+
+class Cast(NamedTuple):
+    """Tests that may make the victim fail: those on another worker, and those on its own; each in its own order."""
+
+    others: tuple[TestId, ...] = ()
+    own: tuple[TestId, ...] = ()
+
+    @property
+    def accused(self) -> tuple[TestId, ...]:
+        """Who is named: across workers those of the other one, for what crossed over came from them."""
+        return self.others or self.own
+
+    def without(self, test: TestId) -> "Cast":
+        """All but one."""
+        return Cast(tuple(other for other in self.others if other != test), tuple(other for other in self.own if other != test))
 
 
 class Bench:
@@ -34,16 +51,16 @@ class Bench:
         """The victim and nothing else."""
         return (Step(0, self.victim),)
 
-    def after(self, tests: Sequence[TestId]) -> Order:
-        """The victim after `tests`, in one process."""
-        return tuple(Step(0, test) for test in dict.fromkeys((*self.warm_up[:1], *tests, self.victim)))
-
-    def across(self, others: Sequence[TestId], own: Sequence[TestId]) -> Order:
-        """`others` on one worker, then `own` and the victim on another; both have set their databases up before."""
+    def order(self, cast: Cast) -> Order:
+        """The victim after the cast, warm-ups first: in one process, or after both workers have set their databases up."""
         warm = self.warm_up
-        first = [Step(0, warm[0]), Step(1, warm[-1])] if warm else []
-        rest = [*(Step(0, test) for test in others), *(Step(1, test) for test in own), Step(1, self.victim)]
-        return tuple(dict.fromkeys((*first, *rest)))
+        if cast.others:
+            first = [Step(0, warm[0]), Step(1, warm[-1])] if warm else []
+            first += [Step(0, test) for test in cast.others]
+        else:
+            first = [Step(0, test) for test in warm[:1]]
+        home = int(bool(cast.others))
+        return tuple(dict.fromkeys((*first, *(Step(home, test) for test in cast.own), Step(home, self.victim))))
 
     def candidates(self, tests: Sequence[TestId]) -> list[TestId]:
         """Those that can be the cause: not the victim, nor a warm-up, which runs in every trial anyhow."""
@@ -53,15 +70,38 @@ class Bench:
         """Whether the victim passes after the warm-up alone; one that breaks it is none, and is dropped."""
         if not self.warm_up:
             return True
-        tally = self.ledger.attempt([self.after(())], "warm-up", times)[0]
+        tally = self.ledger.attempt([self.order(Cast())], "warm-up", times)[0]
         if tally.passed == tally.attempts:
             return True
         self.warm_up = ()
         return False
 
-    def shows(self, order: Order, role: str = "search") -> bool:
-        """Whether one attempt at the order fails with the signature."""
-        return self.ledger.attempt([order], role)[0].same > 0
+    def shows(self, cast: Cast) -> bool:
+        """Whether one attempt after the cast fails with the signature."""
+        return self.ledger.attempt([self.order(cast)], "search")[0].same > 0
+
+    def passes(self, cast: Cast) -> bool:
+        """Whether one attempt after the cast passes."""
+        return self.ledger.attempt([self.order(cast)], "search")[0].passed > 0
+
+    def establish(self, cast: Cast, alone: Tally, times: int) -> Cast | None:
+        """The part of the cast that is proven: with it the victim fails time and again, and without any one of it, it does not.
+
+        A single trial can mislead the search; here each member is left out `times` times, and whoever is not missed is dropped. None where
+        nothing is left, or the failure does not hold.
+        """
+        while cast.accused and self.holds(self.order(cast), alone):
+            spare = self._spare(cast, times)
+            if spare is None:
+                return cast
+            cast = cast.without(spare)
+        return None
+
+    def _spare(self, cast: Cast, times: int) -> TestId | None:
+        """A member without which the victim fails as well."""
+        members = (*cast.others, *cast.own)
+        tallies = self.ledger.attempt([self.order(cast.without(member)) for member in members], "without", times)
+        return next((member for member, tally in zip(members, tallies, strict=True) if tally.same), None)
 
     def holds(self, order: Order, alone: Tally) -> bool:
         """Whether the order fails with the signature time and again, where the victim alone does not.

@@ -6,7 +6,7 @@ Owns the search for state-setters. A brittle test is a victim with the question 
 from collections.abc import Sequence
 
 from flaky_detector.model import Confidence, Kind, Order, TestId
-from flaky_detector.stages.confirm.bench import Bench
+from flaky_detector.stages.confirm.bench import Bench, Cast
 from flaky_detector.stages.confirm.minimise import minimise
 
 
@@ -30,22 +30,18 @@ def judge(bench: Bench) -> Verdict:
         bench.tried.append(f"it passes on {', '.join(symptom.passing_pythons)} only")
         return Verdict("environment", "likely")
     for tests in bench.docket.passing:
-        if tests and _passes(bench, tests):
+        if tests and bench.passes(Cast(own=tests)):
             return _smallest_setter(bench, tests)
     bench.tried.append("orders in which it had passed, replayed: it failed in them as well")
     return Verdict("unknown", "suspected")
 
 
-def _passes(bench: Bench, tests: Sequence[TestId]) -> bool:
-    return bench.ledger.attempt([bench.after(tests)], "search")[0].passed > 0
-
-
 def _smallest_setter(bench: Bench, tests: Sequence[TestId]) -> Verdict:
     leavers = [index for index in reversed(range(len(tests))) if bench.docket.left.get(tests[index])]
     ranked = [*leavers, *(index for index in reversed(range(len(tests))) if index not in set(leavers))]
-    smallest = minimise(ranked, lambda chosen: _passes(bench, [tests[index] for index in chosen]))
+    smallest = minimise(ranked, lambda chosen: bench.passes(Cast(own=tuple(tests[index] for index in chosen))))
     setters = tuple(tests[index] for index in smallest or ())
-    order = bench.after(setters)
+    order = bench.order(Cast(own=setters))
     tally = bench.ledger.attempt([order], "after-state-setter", bench.policy.repeats)[0]
     if smallest and tally.passed == tally.attempts:
         return Verdict("brittle", "proven", setters, order)

@@ -58,8 +58,7 @@ class Ledger:
         missing: list[Order] = []
         for order in orders:
             tally = self.tallies.setdefault(order, Tally())
-            self.roles.setdefault(order, role)
-            if role != "search":
+            if self.roles.get(order, "search") == "search":
                 self.roles[order] = role
             missing += [order] * max(times - tally.attempts - missing.count(order), 0)
         self._ask(missing)

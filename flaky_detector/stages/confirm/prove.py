@@ -18,7 +18,7 @@ from flaky_detector.stages.confirm.brittle import judge
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.ledger import Ledger, OutOfBudgetError, Tally
 from flaky_detector.stages.confirm.oracle import Oracle
-from flaky_detector.stages.confirm.victim import Found, search
+from flaky_detector.stages.confirm.victim import Found, Search
 
 
 def prove(docket: Docket, oracle: Oracle, policy: Policy) -> Proof:
@@ -36,7 +36,7 @@ def prove(docket: Docket, oracle: Oracle, policy: Policy) -> Proof:
 def _verdict(bench: Bench, found: Found) -> Proof:
     alone = bench.ledger.attempt([bench.alone()], "alone", bench.policy.repeats)[0]
     if alone.passed == alone.attempts:
-        search(bench, alone, found)
+        Search(bench, alone, found).run()
         return _victim(bench, found) if found.polluters else _unexplained(bench)
     if alone.same == alone.attempts:
         verdict = judge(bench)
