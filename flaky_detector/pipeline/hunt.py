@@ -93,10 +93,12 @@ def examine(dossier: Dossier, sources: Sources, only: TestId | None = None) -> N
     dossier.symptoms = sorted(ranked, key=_promise, reverse=True)
 
 
-def _promise(item: tuple[Symptom, tuple[Suspect, ...]]) -> tuple[bool, bool, float]:
+def _promise(item: tuple[Symptom, tuple[Suspect, ...]]) -> tuple[bool, bool, float, int]:
+    """Known families first, then by the best suspect; of victims that stand alike the one that came first, for others may follow from it."""
     symptom, suspects = item
     best = suspects[0].score if suspects else 0.0
-    return symptom.signature.rule != "fallback", not symptom.always_fails, best
+    earliest = min((sighting.position for sighting in symptom.failing), default=0)
+    return symptom.signature.rule != "fallback", not symptom.always_fails, round(best, 1), -earliest
 
 
 def prove_all(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources) -> None:

@@ -81,7 +81,7 @@ class Search:
             cast = Cast(
                 tuple(step.test for step in known if step.worker != home), tuple(step.test for step in known if step.worker == home)
             )
-            if self.bench.victim not in (*cast.others, *cast.own) and self.bench.shows(cast) and self._prove(cast, 1):
+            if self.bench.victim not in (*cast.others, *cast.own) and self.bench.shows(cast) and self._prove(cast, _times_for(cast)):
                 return
 
     def _try_singly(self) -> None:
@@ -145,7 +145,16 @@ class Search:
                 if test not in cast.others and things & {_namespace(change) for change in self.docket.left.get(test, ())}:
                     other = Cast((*cast.others[:place], test, *cast.others[place + 1 :]), cast.own)
                     if self.bench.shows(other):
-                        self._prove(other, 1)
+                        self._prove(other, _times_for(other))
+
+
+def _times_for(cast: Cast) -> int:
+    """How often each member of a set that was proven before is left out for this victim too.
+
+    Once; never for a chain over two workers, where a trial is dear, every member was proven needed for a victim of the same family, and
+    nobody is named who was not.
+    """
+    return 0 if cast.others else 1
 
 
 def _smallest_across(bench: Bench, others: Sequence[TestId], own: Sequence[TestId]) -> Cast | None:
