@@ -18,15 +18,15 @@ Change = Any  # a dict as in the `state` of wire's "end" event
 
 
 class Booking:
-    """Changes of one kind of state."""
+    """Changes of one kind of state; `entries` holds what was booked since the last settlement."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self._changes: dict[str, dict[str, Any]] = {}
+        self.entries: dict[str, dict[str, Any]] = {}
 
     def book(self, key: str, before: str | None, after: str | None, scope: str, origin: str = "") -> dict[str, Any]:
         """One change that was seen; digests, None where the thing did not exist. Returns the entry, for additions."""
-        entry = self._changes.setdefault(key, {"kind": self.kind, "key": key, "before": before})
+        entry = self.entries.setdefault(key, {"kind": self.kind, "key": key, "before": before})
         entry["after"] = after
         entry["scope"] = scope
         if origin or "origin" not in entry:
@@ -35,7 +35,5 @@ class Booking:
 
     def settle(self) -> list[dict[str, Any]]:
         """The net changes since the last settlement, in the order in which they began."""
-        if not self._changes:
-            return []
-        entries, self._changes = self._changes, {}
-        return [entry for entry in entries.values() if entry["before"] != entry["after"]][:MAX_CHANGES]
+        booked, self.entries = self.entries, {}
+        return [entry for entry in booked.values() if entry["before"] != entry["after"]][:MAX_CHANGES]

@@ -11,7 +11,7 @@ from typing import Any
 class Execution:
     """The test at `position`; `attempt` counts reruns from 0."""
 
-    __slots__ = ("attempt", "failures", "id", "item", "outcomes", "phases", "position", "state")
+    __slots__ = ("attempt", "failures", "id", "item", "phases", "position", "state")
 
     def __init__(self, item: Any, test: str, position: int, attempt: int) -> None:
         self.item = item
@@ -19,18 +19,16 @@ class Execution:
         self.position = position
         self.attempt = attempt
         self.phases: list[list[Any]] = []
-        self.outcomes: list[tuple[str, str]] = []
         self.failures: list[dict[str, Any]] = []
         self.state: list[dict[str, Any]] = []
 
     def add(self, phase: str, outcome: str, seconds: float) -> None:
         """One report. Subtests report the call phase as well, before the test itself does: the last one stands for the phase."""
-        self.outcomes.append((phase, outcome))
-        if self.phases and self.phases[-1][0] == phase:
-            failed = "failed" in (outcome, self.phases[-1][1])
-            self.phases[-1] = [phase, "failed" if failed else outcome, seconds]
-        else:
-            self.phases.append([phase, outcome, seconds])
+        phases = self.phases
+        if phases and phases[-1][0] == phase:
+            outcome = "failed" if "failed" in (outcome, phases[-1][1]) else outcome
+            phases.pop()
+        phases.append([phase, outcome, round(seconds, 6)])
 
     def begun(self, now: float) -> dict[str, Any]:
         """Wire's "begin"."""
@@ -41,34 +39,37 @@ class Execution:
 
     def ended(self, traits: list[str]) -> dict[str, Any]:
         """Wire's "end"."""
-        event: dict[str, Any] = {"ev": "end", "id": self.id, "pos": self.position}
+        seconds = round(sum([phase[2] for phase in self.phases]), 6)
+        event: dict[str, Any] = {"ev": "end", "id": self.id, "pos": self.position, "outcome": self.outcome(), "dur": seconds}
+        event["phases"] = self.phases
         if self.attempt:
             event["attempt"] = self.attempt
-        event["outcome"] = self.outcome()
-        event["dur"] = round(sum(phase[2] for phase in self.phases), 6)
-        event["phases"] = [[phase, outcome, round(seconds, 6)] for phase, outcome, seconds in self.phases]
-        rest = (("failures", self.failures), ("state", self.state), ("traits", traits))
-        event.update({name: value for name, value in rest if value})
+        if self.failures:
+            event["failures"] = self.failures
+        if self.state:
+            event["state"] = self.state
+        if traits:
+            event["traits"] = traits
         return event
 
     def outcome(self) -> str:
         """Of all phases together: a failing call is `failed`, a failing setup or teardown `error`."""
-        if ("call", "failed") in self.outcomes:
+        last = {phase: outcome for phase, outcome, _ in self.phases if outcome != "passed"}
+        if not last:
+            return "passed"
+        if last.get("call") == "failed":
             return "failed"
-        if ("setup", "failed") in self.outcomes or ("teardown", "failed") in self.outcomes:
+        if "failed" in last.values():
             return "error"
-        last = {phase: outcome for phase, outcome, _ in self.phases}
-        for phase in ("call", "setup"):
-            if last.get(phase, "passed") != "passed":
-                return str(last[phase])
-        return "passed"
+        return str(last.get("call") or last.get("setup") or "passed")
 
 
 def outcome_of(report: Any) -> str:
     """A report's outcome, with the expected failures told apart."""
+    outcome = report.outcome
     if hasattr(report, "wasxfail"):
-        if report.outcome == "skipped":
+        if outcome == "skipped":
             return "xfailed"
-        if report.outcome == "passed" and report.when == "call":
+        if outcome == "passed" and report.when == "call":
             return "xpassed"
-    return str(report.outcome)
+    return str(outcome)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flaky_detector.recorder import replay
-from flaky_detector.recorder.shuffle import shuffle
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -38,7 +37,7 @@ class Ordering:
         try:
             self._names.learn(items)
             if self._wish and not self.shuffles_last:
-                shuffle(self._wish, config, items)
+                self._shuffle(config, items)
         except Exception as error:
             self._journal.note("the tests were not shuffled: %s" % error)
         yield
@@ -53,11 +52,16 @@ class Ordering:
         if report.outcome == "failed" and self.lists_tests:
             self._journal.note("%s was not collected: %s" % (report.nodeid, str(report.longrepr)[-500:]))
 
+    def _shuffle(self, config: Any, items: list[Any]) -> None:
+        from flaky_detector.recorder.shuffle import shuffle
+
+        shuffle(self._wish, config, items)
+
     def _after(self, config: Any, items: list[Any]) -> None:
         tests = [self._names.of(item) for item in items] if self.lists_tests else []
         missing: list[str] = []
         if self._wish and self.shuffles_last:
-            shuffle(self._wish, config, items)
+            self._shuffle(config, items)
         if self._steps is not None:
             deselected, missing = replay.apply(self._steps, items, self._names.of)
             if deselected:

@@ -17,6 +17,7 @@ import pytest
 
 from flaky_detector.recorder import databases, failure, wire
 from flaky_detector.recorder.execution import Execution, outcome_of
+from flaky_detector.recorder.fixtures import Fixtures
 from flaky_detector.recorder.traits import traits_of
 from flaky_detector.recorder.world import World
 
@@ -28,12 +29,17 @@ if TYPE_CHECKING:
     from flaky_detector.recorder.watch import Watch
 
 
+HAS_NEW_WRAPPERS = getattr(pytest, "version_tuple", (0,)) >= (8,)
+"""Hook wrappers that return the result, which are cheaper: https://pluggy.readthedocs.io/en/stable/#wrappers"""
+
+
 class Recorder:
     """Writes `begin` and `end`, and the JUnit properties."""
 
     def __init__(self, journal: Journal, names: Names, watch: Watch, places: failure.Places, suffix: str) -> None:
         self._journal = journal
         self._databases = databases.Databases(journal, suffix)
+        self._fixtures = Fixtures(watch, self._databases)
         self._names = names
         self._watch = watch
         self._places = places
@@ -41,6 +47,8 @@ class Recorder:
         self._last_item: Any = None
         self._position = -1
         self._attempt = 0
+        self._is_followed = False
+        self._is_alone = journal.worker == wire.SERIAL_WORKER  # an xdist worker may have to wait for its next test
         self.executed: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
@@ -54,6 +62,7 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Tell teardowns of class, module and session from the test's own."""
+        self._is_followed = nextitem is not None
         if nextitem is not None and nextitem.parent is item.parent:
             return
         try:
@@ -62,34 +71,37 @@ class Recorder:
         except Exception as error:
             self._trouble("before a teardown", error)
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-        """A phase is over."""
-        if call.when == "teardown":
-            try:
-                self._look(item)
-            except Exception as error:
-                self._trouble("after a teardown", error)
-        result = yield
-        try:
-            self._report(item, call, result.get_result())
-        except Exception as error:
-            self._trouble("at a report", error)
+    if HAS_NEW_WRAPPERS:
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
-        """Keep what a wider fixture changes apart from what the test changes."""
-        if fixturedef.scope == "function":
-            yield
-            return
-        makes_databases = fixturedef.argname == databases.SETUP_FIXTURE
-        previous = self._watch.enter(fixturedef.scope)
-        if makes_databases:
-            self._databases.before()
-        yield
-        if makes_databases:
-            self._databases.after()
-        self._watch.enter(previous)
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+            """A phase is over."""
+            self._before_report(item, call)
+            report = yield
+            self._after_report(item, call, report)
+            return report
+
+    else:
+
+        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+            """A phase is over."""
+            self._before_report(item, call)
+            result = yield
+            if result.excinfo is None:
+                self._after_report(item, call, result.get_result())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> None:
+        """A fixture is about to be set up. None leaves that to pytest.
+
+        No wrapper, for these are many and most are the test's own: that a wider one is done is noticed at the next event.
+        """
+        if self._fixtures.opened:
+            self._fixtures.close_done()
+        scope = fixturedef.scope
+        if scope != "function" and (scope != "class" or request.cls is not None):
+            self._fixtures.open(fixturedef)
 
     def interrupted(self) -> str:
         """The test that has begun and not ended; empty when there is none."""
@@ -99,6 +111,21 @@ class Recorder:
     def databases(self) -> list[str]:
         """Names of the test databases that were made."""
         return self._databases.names
+
+    def _before_report(self, item: Any, call: Any) -> None:
+        try:
+            if self._fixtures.opened:
+                self._fixtures.close_all()
+            if call.when == "teardown":
+                self._look(item)
+        except Exception as error:
+            self._trouble("after a phase", error)
+
+    def _after_report(self, item: Any, call: Any, report: Any) -> None:
+        try:
+            self._report(item, call, report)
+        except Exception as error:
+            self._trouble("at a report", error)
 
     def _begin(self, item: Any) -> None:
         if self._running is not None:
@@ -115,6 +142,7 @@ class Recorder:
         if self._journal.writes:
             self._set_properties(item, test)
         self._journal.write(self._running.begun(World.now()))
+        self._fixtures.widens = True
         self._watch.begin()
 
     def _set_properties(self, item: Any, test: str) -> None:
@@ -136,12 +164,18 @@ class Recorder:
         running = self._running
         if running is None or running.item is not item:
             return
+        if report.when == "setup":
+            self._fixtures.widens = False
         running.add(report.when, outcome_of(report), call.duration)
         if report.outcome == "failed":
             running.failures.append(failure.describe(report, call.excinfo, self._places))
         if report.when == "teardown":
             self._running = None
-            self._journal.write(running.ended(traits_of(item)))
+            ended = running.ended(traits_of(item))
+            if self._is_followed and self._is_alone:
+                self._journal.hold(ended)
+            else:
+                self._journal.write(ended)
             if not running.attempt:
                 self.executed.append(running.id)
 

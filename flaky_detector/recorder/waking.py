@@ -17,12 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flaky_detector.recorder import databases, probes, replay, wire
-from flaky_detector.recorder.controller import Controller
 from flaky_detector.recorder.failure import Places
 from flaky_detector.recorder.journal import Journal
 from flaky_detector.recorder.naming import Names
 from flaky_detector.recorder.ordering import Ordering, Skipping
-from flaky_detector.recorder.originals import originals
 from flaky_detector.recorder.plugin import Recorder
 from flaky_detector.recorder.tree import Tree
 from flaky_detector.recorder.watch import Watch
@@ -49,6 +47,8 @@ def wake(session: pytest.Session, wishes: dict[str, str]) -> None:
     if steps is not None and steps.repeated:
         journal.note("%d steps of the order repeat a test and are left out" % steps.repeated)
     if worker == wire.CONTROLLER:
+        from flaky_detector.recorder.controller import Controller
+
         journal.write(_start(config, worker, []))
         _register(config, Controller(journal, steps, wishes), Finish(journal, dict))
     else:
@@ -77,7 +77,7 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
             text = replay.deviation(steps, journal.worker, ordering.forced, recorder.executed)
             if text:
                 journal.note(text)
-        found = originals(wishes[wire.ORIGINAL], rootdir) if wire.ORIGINAL in wishes else []
+        found = _originals(wishes.get(wire.ORIGINAL, ""), rootdir)
         cost = {name: round(seconds, 6) for name, seconds in watch.cost.items()}
         return {"originals": found, "databases": recorder.databases, "cost": cost}
 
@@ -132,6 +132,14 @@ def _role(config: Any) -> str:
     if hasattr(config, "workerinput"):
         return str(config.workerinput["workerid"])
     return wire.CONTROLLER if config.pluginmanager.hasplugin("dsession") else wire.SERIAL_WORKER
+
+
+def _originals(original: str, rootdir: str) -> list[str]:
+    if not original:
+        return []
+    from flaky_detector.recorder.originals import originals
+
+    return originals(original, rootdir)
 
 
 def _replaces_another(config: Any) -> bool:

@@ -13,6 +13,7 @@ Must not raise; a probe that fails is noted and dropped.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder.probes.files import FilesProbe
@@ -27,17 +28,17 @@ FUNCTION = "function"
 
 
 class Watch:
-    """Drives the probes; `cost` maps each to the seconds it took so far."""
+    """Drives the probes; `cost` maps each to the seconds that it took after tests."""
 
     def __init__(self, probes: Sequence[Probe], note: Callable[[str], None]) -> None:
-        self._probes = list(probes)
+        self._probes = tuple(probes)
         self._note = note
         self._account = FUNCTION
         self._has_started = False
+        self._files = [probe for probe in probes if isinstance(probe, FilesProbe)]
         self.cost = {probe.name: 0.0 for probe in probes}
-        for probe in probes:
-            if isinstance(probe, FilesProbe):
-                probe.account = lambda: self._account
+        for files in self._files:
+            files.account = lambda: self._account
 
     @property
     def names(self) -> list[str]:
@@ -47,49 +48,51 @@ class Watch:
     def begin(self) -> None:
         """A test is about to be set up; before the first one everything is taken for granted."""
         self._account = FUNCTION
-        starts, self._has_started = not self._has_started, True
-        for probe in list(self._probes):
-            self._drive(probe, probe.start if starts else probe.begin)
+        for files in self._files:
+            files.forget()
+        if self._has_started:
+            return
+        self._has_started = True
+        for probe in self._probes:
+            try:
+                probe.start()
+            except Exception as error:
+                self._drop(probe, error)
 
     def settle(self) -> list[dict[str, Any]]:
         """What the test that was just torn down left different."""
         changes: list[dict[str, Any]] = []
-        for probe in list(self._probes):
-            started = World.ticks()
+        started = World.ticks()
+        for probe in self._probes:
             try:
-                probe.mark(self._account)
-                changes += probe.settle()
+                if probe.mark(self._account):
+                    changes += probe.settle()
             except Exception as error:
                 self._drop(probe, error)
-            self.cost[probe.name] += World.ticks() - started
+            ended = World.ticks()
+            self.cost[probe.name] += ended - started
+            started = ended
         self._account = FUNCTION
         return changes
 
     def enter(self, scope: str) -> str:
         """Book what has changed so far, and everything from now on as `scope`'s; returns the scope before."""
-        previous = self._account
-        if self._has_started:
-            for probe in list(self._probes):
-                self._drive(probe, lambda probe=probe: probe.mark(previous))  # type: ignore[misc]
-        self._account = scope
+        previous, self._account = self._account, scope
+        if self._has_started and previous != scope:
+            for probe in self._probes:
+                try:
+                    probe.mark(previous)
+                except Exception as error:
+                    self._drop(probe, error)
         return previous
 
     def follow_teardown(self, collectors: Iterable[Any]) -> None:
         """Open each collector's account when its teardown starts."""
         for collector in collectors:
-            scope = scope_of(collector)
-            collector.addfinalizer(lambda scope=scope: self.enter(scope))
-
-    def _drive(self, probe: Probe, step: Callable[[], None]) -> None:
-        started = World.ticks()
-        try:
-            step()
-        except Exception as error:
-            self._drop(probe, error)
-        self.cost[probe.name] += World.ticks() - started
+            collector.addfinalizer(partial(self.enter, scope_of(collector)))
 
     def _drop(self, probe: Probe, error: Exception) -> None:
-        self._probes.remove(probe)
+        self._probes = tuple(other for other in self._probes if other is not probe)
         self._note("the probe %s failed and is not used any more: %r" % (probe.name, error))
 
 

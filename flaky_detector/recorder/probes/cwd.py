@@ -26,15 +26,13 @@ class CwdProbe:
         """Take the present directory for granted."""
         self._last = _cwd()
 
-    def begin(self) -> None:
-        """Nothing to do."""
-
-    def mark(self, scope: str) -> None:
+    def mark(self, scope: str) -> bool:
         """Book another directory."""
         now = _cwd()
         if now != self._last:
             self._booking.book("cwd", _digest(self._last), _digest(now), scope)
             self._last = now
+        return bool(self._booking.entries)
 
     def settle(self) -> list[dict[str, Any]]:
         """The net change."""

@@ -27,17 +27,15 @@ class DjangoAppsProbe:
         """Take the present registry for granted."""
         self._last = _copy(_all_models())
 
-    def begin(self) -> None:
-        """Nothing to do."""
-
-    def mark(self, scope: str) -> None:
+    def mark(self, scope: str) -> bool:
         """Book models that came, went or were replaced."""
         now = _all_models()
         if now == self._last:
-            return
+            return bool(self._booking.entries)
         last, self._last = self._last, _copy(now)
         for label in [*last, *(label for label in self._last if label not in last)]:
             self._compare(label, last.get(label, {}), self._last.get(label, {}), scope)
+        return bool(self._booking.entries)
 
     def settle(self) -> list[dict[str, Any]]:
         """Net changes."""

@@ -13,7 +13,8 @@ from flaky_detector.recorder import wire
 from flaky_detector.recorder.booking import Booking
 from flaky_detector.recorder.world import digest
 
-IGNORED = frozenset(["PYTEST_CURRENT_TEST", wire.AWAKE])
+PYTEST_SETS = "PYTEST_CURRENT_TEST"
+PYTEST_SETS_BYTES = b"PYTEST_CURRENT_TEST"
 
 
 class EnvironProbe:
@@ -28,21 +29,19 @@ class EnvironProbe:
 
     def start(self) -> None:
         """Take the present variables for granted."""
-        self._last = dict(_raw())
+        self._last = _copy()
 
-    def begin(self) -> None:
-        """Nothing to do."""
-
-    def mark(self, scope: str) -> None:
+    def mark(self, scope: str) -> bool:
         """Book what differs from the last look."""
-        now = _raw()
+        now = _copy()
         if now == self._last:
-            return
-        last, self._last = self._last, dict(now)
-        for name in [*last, *(name for name in self._last if name not in last)]:
-            before, after = last.get(name), self._last.get(name)
-            if before != after and _text(name) not in IGNORED:
+            return bool(self._booking.entries)
+        last, self._last = self._last, now
+        for name in [*last, *(name for name in now if name not in last)]:
+            before, after = last.get(name), now.get(name)
+            if before != after:
                 self._booking.book(_text(name), self._digest(before), self._digest(after), scope)
+        return bool(self._booking.entries)
 
     def settle(self) -> list[dict[str, Any]]:
         """Net changes."""
@@ -52,9 +51,15 @@ class EnvironProbe:
         return None if value is None else digest(self._salt + _text(value).encode("utf-8", "surrogateescape"))
 
 
-def _raw() -> Any:
-    """The mapping behind `os.environ`, which need not be decoded to be compared; `os.environ` itself where a test replaced it."""
-    return getattr(os.environ, "_data", os.environ)
+def _copy() -> dict[Any, Any]:
+    """The mapping behind `os.environ`, which need not be decoded to be compared; `os.environ` itself where a test replaced it.
+
+    Without the one variable that pytest itself sets and removes around each phase.
+    """
+    copy = dict(getattr(os.environ, "_data", os.environ))
+    copy.pop(PYTEST_SETS, None)
+    copy.pop(PYTEST_SETS_BYTES, None)
+    return copy
 
 
 def _text(value: Any) -> str:

@@ -67,20 +67,19 @@ class FilesProbe:
         if not audit.listen(listeners):
             self._note("this Python has no audit events: changes to the source tree are not seen")
 
-    def begin(self) -> None:
-        """What was written between two tests is nobody's."""
+    def forget(self) -> None:
+        """A test is about to begin: what was written between two tests is nobody's."""
         if self._touched or self._spawned:
             self._touched, self._arrived, self._spawned, self._index = {}, [], False, None
 
-    def mark(self, scope: str) -> None:  # noqa: ARG002 -- a touch was booked on the account that was open when it happened
+    def mark(self, scope: str) -> bool:  # noqa: ARG002 -- a touch was booked on the account that was open when it happened
         """Ask for the names of Django's test databases while they have them."""
         if self._touched:
             self._databases.update(_test_databases())
+        return bool(self._touched) or self._spawned
 
     def settle(self) -> list[dict[str, Any]]:
         """What differs now from what stood there before the first touch."""
-        if not self._touched and not self._spawned:
-            return []
         touched, self._touched = self._touched, {}
         arrived, self._arrived = self._arrived, []
         for folder, scope in arrived:

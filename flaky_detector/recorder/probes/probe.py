@@ -19,11 +19,8 @@ if TYPE_CHECKING:
         def start(self) -> None:
             """Take what is now for granted: called just before the first test's setup."""
 
-        def begin(self) -> None:
-            """A test is about to begin."""
-
-        def mark(self, scope: str) -> None:
-            """Book what changed since the last mark on the account of `scope`."""
+        def mark(self, scope: str) -> bool:
+            """Book what changed since the last mark on the account of `scope`; whether there is anything to settle."""
 
         def settle(self) -> list[dict[str, Any]]:
             """What the test that just ended left different, as in wire's `state`."""
