@@ -26,7 +26,7 @@ AIM = 1.05
 
 
 @dataclass
-class Case:
+class Suite:
     """One suite: where it is, how many tests it has, what it needs."""
 
     name: str
@@ -57,26 +57,26 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="the trivial suite only")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as room, contextlib.ExitStack() as stack:
-        cases = [trivial(Path(room), options.tests)]
+        suites = [trivial(Path(room), options.tests)]
         if not options.quick:
-            cases += [ordinary(Path(room), options.tests), *shop(stack)]
+            suites += [ordinary(Path(room), options.tests), *shop(stack)]
         print(f"{'suite':<28}{'tests':>6}{'without':>10}{'wall':>8}{'CPU':>8}{'µs a test':>11}   (median of {options.rounds}; aim {AIM})")
-        for case in cases:
-            print(line(case, measure(case, options.rounds)), flush=True)
+        for suite in suites:
+            print(line(suite, measure(suite, options.rounds)), flush=True)
     return 0
 
 
-def trivial(room: Path, tests: int) -> Case:
+def trivial(room: Path, tests: int) -> Suite:
     """Tests that do nothing, fifty a file."""
     folder = room / "trivial"
     folder.mkdir()
     for number in range(0, tests, 50):
         count = min(50, tests - number)
         (folder / f"test_{number:05}.py").write_text("".join(f"def test_{n}():\n    pass\n\n\n" for n in range(count)))
-    return Case("trivial", folder, tests)
+    return Suite("trivial", folder, tests)
 
 
-def ordinary(room: Path, tests: int) -> Case:
+def ordinary(room: Path, tests: int) -> Suite:
     """Tests with fixtures of several scopes, of which some write a temporary file, set a variable, or copy a structure."""
     folder = room / "ordinary"
     folder.mkdir()
@@ -109,10 +109,10 @@ def part(whole):
     for number in range(0, tests, 50):
         count = min(50, tests - number)
         (folder / f"test_{number:05}.py").write_text(head + "".join(body.replace("{n}", str(n)) for n in range(count)))
-    return Case("fixtures, files, variables", folder, tests)
+    return Suite("fixtures, files, variables", folder, tests)
 
 
-def shop(stack: contextlib.ExitStack) -> list[Case]:
+def shop(stack: contextlib.ExitStack) -> list[Suite]:
     """The example on a server of its own, its database made once and kept; empty where it cannot be had."""
     starter = ROOT / "scripts" / "embedded_postgres.py"
     folder = ROOT / "examples" / "shop"
@@ -130,45 +130,45 @@ def shop(stack: contextlib.ExitStack) -> list[Case]:
         print(f"no PostgreSQL for examples/shop ({error}): left out")
         return []
     options = ("--reuse-db", "-p", "no:randomly", "-n0", "-o", "addopts=")
-    return [Case("examples/shop, one process", folder, 93, options, variables)]
+    return [Suite("examples/shop, one process", folder, 93, options, variables)]
 
 
-def measure(case: Case, rounds: int) -> list[tuple[Taken, Taken]]:
+def measure(suite: Suite, rounds: int) -> list[tuple[Taken, Taken]]:
     """Pairs of neighbouring runs, without and with, after one of each that does not count; which comes first alternates."""
     for recorded in (False, True):
-        run(case, recorded=recorded)
+        run(suite, recorded=recorded)
     pairs = []
     for number in range(rounds):
         first = number % 2 == 1
-        taken = {recorded: run(case, recorded=recorded) for recorded in (first, not first)}
+        taken = {recorded: run(suite, recorded=recorded) for recorded in (first, not first)}
         pairs.append((taken[False], taken[True]))
     return pairs
 
 
-def run(case: Case, *, recorded: bool) -> Taken:
+def run(suite: Suite, *, recorded: bool) -> Taken:
     """One pytest process."""
     with tempfile.TemporaryDirectory() as bundle:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("FLAKY_DETECTOR", "PYTEST"))}
         clean.pop("PYTHONDONTWRITEBYTECODE", None)
-        env = {**clean, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(case.cache), **case.env}
+        env = {**clean, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(suite.cache), **suite.env}
         env |= {"FLAKY_DETECTOR_RECORD": bundle} if recorded else {}
         plugin = "flaky_detector.recorder" if recorded else "no:flaky_detector.recorder"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", plugin, f"--junitxml={bundle}/junit.xml"]
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        done = subprocess.run([*command, *case.options], cwd=case.folder, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run([*command, *suite.options], cwd=suite.folder, env=env, capture_output=True, text=True, check=False)
         wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode != 0:
-            raise SystemExit(f"the suite {case.name} does not pass:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise SystemExit(f"the suite {suite.name} does not pass:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return Taken(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def line(case: Case, pairs: list[tuple[Taken, Taken]]) -> str:
+def line(suite: Suite, pairs: list[tuple[Taken, Taken]]) -> str:
     """What is printed of a suite."""
     without = statistics.median(plain.wall for plain, _ in pairs)
     wall = statistics.median(recorded.wall / plain.wall for plain, recorded in pairs)
     cpu = statistics.median(recorded.cpu / plain.cpu for plain, recorded in pairs)
-    each = statistics.median((recorded.cpu - plain.cpu) / case.tests * 1e6 for plain, recorded in pairs)
-    return f"{case.name:<28}{case.tests:>6}{without:>9.2f}s{wall:>8.3f}{cpu:>8.3f}{each:>11.0f}"
+    each = statistics.median((recorded.cpu - plain.cpu) / suite.tests * 1e6 for plain, recorded in pairs)
+    return f"{suite.name:<28}{suite.tests:>6}{without:>9.2f}s{wall:>8.3f}{cpu:>8.3f}{each:>11.0f}"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Python's audit events, handed to whoever listens.
 
 Owns the one hook of the process. A hook can never be removed (https://docs.python.org/3/library/sys.html#sys.addaudithook), so there is
-one for good, which does nothing but look an event's name up in a dict that is empty while nobody listens. Must not raise: an exception
+a single one, which does nothing but look an event's name up in a dict that is empty while nobody listens. Must not raise: an exception
 would abort the operation that the user's code asked for.
 """
 

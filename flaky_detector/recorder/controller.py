@@ -5,7 +5,6 @@ Owns the hooks of the controlling process. The word node in the hooks' names and
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,11 +39,11 @@ class Controller:
         """Our own scheduler for a forced order, else xdist's."""
         if self._steps is None:
             return None
-        return SequenceScheduling(config, self._steps, _count_workers(config), self._journal.note)
+        return SequenceScheduling(config, self._steps, self._journal.note)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """A worker has ended, in good order or not."""
+        """A worker has ended, or died."""
         if error:
             self._journal.note("worker %s went down: %s" % (_name(node), error))
 
@@ -57,12 +56,6 @@ class Controller:
                 self._journal.write(event)
             except Exception as trouble:
                 self._journal.note("a crash could not be written down: %r" % (trouble,))
-
-
-def _count_workers(config: Any) -> int:
-    """As xdist counts them itself."""
-    parse = getattr(sys.modules.get("xdist.workermanage"), "parse_tx_spec_config", None)
-    return len(parse(config)) if parse is not None else 1
 
 
 def _name(node: Any) -> str:

@@ -44,12 +44,19 @@ class Recorder:
         self._watch = watch
         self._places = places
         self._running: Execution | None = None
-        self._last_item: Any = None
+        self._item: Any = None
         self._position = -1
         self._attempt = 0
         self._is_followed = False
         self._is_alone = journal.worker == wire.SERIAL_WORKER  # an xdist worker may have to wait for its next test
         self.executed: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """The next position. Counted here, for pytest-forked runs all that follows in a process of its own. None leaves it to others."""
+        self._position += 1
+        self._attempt = -1
+        self._item = item
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -130,13 +137,11 @@ class Recorder:
     def _begin(self, item: Any) -> None:
         if self._running is not None:
             self._journal.note("the test %s did not come to its end" % self._running.id)
-        if item is self._last_item:
-            self._attempt += 1
-        else:
-            if self._last_item is None:
-                self._databases.rename()
-            self._last_item, self._attempt = item, 0
-            self._position += 1
+        if item is not self._item:
+            self.pytest_runtest_protocol(item)
+        self._attempt += 1
+        if not self._position:
+            self._databases.rename()
         test = self._names.of(item)
         self._running = Execution(item, test, self._position, self._attempt)
         if self._journal.writes:

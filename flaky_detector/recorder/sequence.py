@@ -40,14 +40,13 @@ class SequenceScheduling:
     Args:
         config: pytest's, which plugins expect on a scheduler.
         steps: the order.
-        workers: how many workers are there at first.
         note: told of trouble.
     """
 
-    def __init__(self, config: Any, steps: Steps, workers: int, note: Callable[[str], None]) -> None:
+    def __init__(self, config: Any, steps: Steps, note: Callable[[str], None]) -> None:
         self.config = config
         self._steps = steps
-        self._workers = workers
+        self._workers = 1  # how many there are at first, as each is told by xdist
         self._note = note
         self._present: list[tuple[int, str]] = []
         self._has_begun = False
@@ -86,6 +85,7 @@ class SequenceScheduling:
         own = int(number.group()) if number else len(self._seat)
         self._seat[node] = self._vacant.pop(0) if self._vacant else own
         self._told[node] = set()
+        self._workers = int(node.workerinput["workercount"])
 
     def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
         """A worker has collected."""

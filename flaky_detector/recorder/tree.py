@@ -2,9 +2,9 @@
 
 Owns what is ignored and the bounds of hashing and scanning. Must not write.
 
-Bounds: a file up to `MAX_HASHED_BYTES` is told by its content, a larger one by size and time of change. A scan gives up, for good, beyond
-`MAX_ENTRIES` files, and no further scan is made once scans have taken `SCAN_SHARE` of the time since the first test and more than
-`SCAN_SECONDS`.
+Bounds: a file up to `MAX_HASHED_BYTES` is told by its content, a larger one by size and time of change. A scan gives up, once and for
+all, beyond `MAX_ENTRIES` files, and no further scan is made once scans have taken `SCAN_SHARE` of the time since the first test and
+more than `SCAN_SECONDS`.
 """
 
 from __future__ import annotations

@@ -49,9 +49,9 @@ class Ran:
 
     def properties(self, name: str) -> dict[str, str]:
         """Our properties of a testcase, by its name in JUnit."""
-        case = re.search(rf'<testcase [^>]*name="{re.escape(name)}".*?</testcase>', self.junit(), re.DOTALL)
-        assert case, name
-        return dict(re.findall(r'<property name="flaky-detector\.(\w+)" value="([^"]*)"', case[0]))
+        entry = re.search(rf'<testcase [^>]*name="{re.escape(name)}".*?</testcase>', self.junit(), re.DOTALL)
+        assert entry, name
+        return dict(re.findall(r'<property name="flaky-detector\.(\w+)" value="([^"]*)"', entry[0]))
 
 
 def _happening(change: dict[str, Any]) -> str:

@@ -21,8 +21,8 @@ def test_each_attempt_of_a_rerun_is_an_execution_of_its_own(run):
     assert attempts == [(0, 1, "failed"), (1, 1, "failed"), (2, 1, "passed")]
     assert [begin.get("attempt", 0) for begin in ran.events("begin")] == [0, 0, 1, 2, 0]
     assert ran.events("end")[-1]["pos"] == 2
-    cases = re.findall(r'<testcase [^>]*name="test_flaky".*?</testcase>', ran.junit(), re.DOTALL)
-    assert [case.count('"flaky-detector.nodeid"') for case in cases] == [1] * len(cases)
+    entries = re.findall(r'<testcase [^>]*name="test_flaky".*?</testcase>', ran.junit(), re.DOTALL)
+    assert [entry.count('"flaky-detector.nodeid"') for entry in entries] == [1] * len(entries)
     assert ran.exit_code == 0
     assert ran.notes() == []
 
@@ -56,6 +56,18 @@ def test_doctests_and_items_of_other_kinds_are_recorded_as_well(run):
     assert ran.outcomes() == {"check of a.check": "failed", "module.double": "failed"}
     assert ran.end("check of a.check")["failures"][0]["message"] == "checked\nassert False"
     assert ran.notes() == []
+
+
+def test_an_item_that_is_run_without_its_protocol_is_recorded(run):
+    conftest = """
+    from _pytest.runner import runtestprotocol
+    def pytest_runtestloop(session):
+        for item in session.items:
+            runtestprotocol(item, nextitem=None)
+        return True
+    """
+    ran = run({"conftest.py": textwrap.dedent(conftest), "test_a.py": "def test_1(): pass\ndef test_2(): pass\n"})
+    assert [(event["id"], event["pos"]) for event in ran.events("end")] == [("test_a.py::test_1", 0), ("test_a.py::test_2", 1)]
 
 
 def test_a_timeout_that_ends_a_test_is_a_failure_of_that_test(run):

@@ -11,8 +11,9 @@ COLLECTION = ["a", "b", "c", "x", "y"]
 class Worker:
     """Runs a test as soon as it knows the next one, as xdist's worker does; the last it is told is never run."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, count: int = 2) -> None:
         self.gateway = SimpleNamespace(id=name)
+        self.workerinput = {"workercount": count}
         self.queue: list[int] = []
 
     def send_runtest_some(self, indices: list[int]) -> None:
@@ -24,7 +25,7 @@ class Worker:
 
 def start(steps: list[tuple[int, str]], names: tuple[str, ...] = ("gw0", "gw1")) -> tuple[SequenceScheduling, list[Worker], list[str]]:
     notes: list[str] = []
-    scheduling = SequenceScheduling(None, Steps(steps), len(names), notes.append)
+    scheduling = SequenceScheduling(None, Steps(steps), notes.append)
     workers = [Worker(name) for name in names]
     for worker in workers:
         scheduling.add_node(worker)
@@ -114,7 +115,7 @@ def test_a_worker_that_dies_while_it_waits_was_running_nothing() -> None:
 
 def test_group_suffixes_are_not_part_of_a_name() -> None:
     notes: list[str] = []
-    scheduling = SequenceScheduling(None, Steps([(0, "t.py::a"), (1, "t.py::b[x@y]")]), 2, notes.append)
+    scheduling = SequenceScheduling(None, Steps([(0, "t.py::a"), (1, "t.py::b[x@y]")]), notes.append)
     workers = [Worker("gw0"), Worker("gw1")]
     for worker in workers:
         scheduling.add_node(worker)
