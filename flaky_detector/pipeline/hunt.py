@@ -94,7 +94,7 @@ def examine(dossier: Dossier, sources: Sources, only: TestId | None = None) -> N
 
 
 def _promise(item: tuple[Symptom, tuple[Suspect, ...]]) -> tuple[bool, bool, float, int]:
-    """Known families first, then by the best suspect; of victims that stand alike the one that came first, for others may follow from it."""
+    """Known families first, then by the best suspect; of victims that stand alike the one that came first: others may follow from it."""
     symptom, suspects = item
     best = suspects[0].score if suspects else 0.0
     earliest = min((sighting.position for sighting in symptom.failing), default=0)

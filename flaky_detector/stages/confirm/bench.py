@@ -62,6 +62,24 @@ class Bench:
         home = int(bool(cast.others))
         return tuple(dict.fromkeys((*first, *(Step(home, test) for test in cast.own), Step(home, self.victim))))
 
+    def known(self) -> list[Cast]:
+        """Sets that were proven for the same family and may be this victim's too."""
+        casts = []
+        for order in self.docket.known:
+            home = max(step.worker for step in order)
+            others, own = (tuple(step.test for step in order if (step.worker == home) is side) for side in (False, True))
+            if self.victim not in (*others, *own):
+                casts.append(Cast(others, own))
+        return casts
+
+    def first_questions(self) -> Tally:
+        """How the victim ends alone, repeated; in the same go the other questions that are nearly always asked next."""
+        wanted = [(self.alone(), "alone", self.policy.repeats)]
+        if self.warm_up:
+            wanted.append((self.order(Cast()), "warm-up", 1))
+        wanted += [(self.order(cast), "search", self.policy.repeats) for cast in self.known()[:1]]
+        return self.ledger.attempt_all(wanted)[0]
+
     def candidates(self, tests: Sequence[TestId]) -> list[TestId]:
         """Those that can be the cause: not the victim, nor a warm-up, which runs in every trial anyhow."""
         return [test for test in tests if test != self.victim and test not in self.warm_up]

@@ -55,14 +55,18 @@ class Ledger:
 
         Orders that were asked before are not asked again beyond what is missing.
         """
+        return self.attempt_all([(order, role, times) for order in orders])
+
+    def attempt_all(self, wanted: Sequence[tuple[Order, str, int]]) -> list[Tally]:
+        """The same for orders with roles and times of their own, in one go, so that they can run side by side."""
         missing: list[Order] = []
-        for order in orders:
+        for order, role, times in wanted:
             tally = self.tallies.setdefault(order, Tally())
             if self.roles.get(order, "search") == "search":
                 self.roles[order] = role
             missing += [order] * max(times - tally.attempts - missing.count(order), 0)
         self._ask(missing)
-        return [self.tallies[order] for order in orders]
+        return [self.tallies[order] for order, _, _ in wanted]
 
     def _ask(self, orders: Sequence[Order]) -> None:
         if not orders:

@@ -34,7 +34,7 @@ def prove(docket: Docket, oracle: Oracle, policy: Policy) -> Proof:
 
 
 def _verdict(bench: Bench, found: Found) -> Proof:
-    alone = bench.ledger.attempt([bench.alone()], "alone", bench.policy.repeats)[0]
+    alone = bench.first_questions()
     if alone.passed == alone.attempts:
         Search(bench, alone, found).run()
         return _victim(bench, found) if found.polluters else _unexplained(bench)

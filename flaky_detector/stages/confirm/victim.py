@@ -76,12 +76,8 @@ class Search:
         )
 
     def _try_known(self) -> None:
-        for known in self.docket.known:
-            home = max(step.worker for step in known)
-            cast = Cast(
-                tuple(step.test for step in known if step.worker != home), tuple(step.test for step in known if step.worker == home)
-            )
-            if self.bench.victim not in (*cast.others, *cast.own) and self.bench.shows(cast) and self._prove(cast, _times_for(cast)):
+        for cast in self.bench.known():
+            if self.bench.shows(cast) and self._prove(cast, _times_for(cast)):
                 return
 
     def _try_singly(self) -> None:
@@ -139,13 +135,18 @@ class Search:
 
     def _try_substitutes(self, cast: Cast) -> None:
         """The same chain with another test of that worker that leaves the like behind in the place of one member."""
+        casts = []
         for place, member in enumerate(cast.others):
             things = {_namespace(change) for change in self.docket.left.get(member, ()) if change.kind != "file"}
             for test in self.bench.candidates(self.docket.elsewhere):
                 if test not in cast.others and things & {_namespace(change) for change in self.docket.left.get(test, ())}:
-                    other = Cast((*cast.others[:place], test, *cast.others[place + 1 :]), cast.own)
-                    if self.bench.shows(other):
-                        self._prove(other, _times_for(other))
+                    casts.append(Cast((*cast.others[:place], test, *cast.others[place + 1 :]), cast.own))  # noqa: PERF401
+        casts = casts[: self.bench.policy.most_singles]
+        tallies = self.bench.ledger.attempt([self.bench.order(other) for other in casts], "search")
+        showing = [other for other, tally in zip(casts, tallies, strict=True) if tally.same]
+        self.bench.ledger.attempt([self.bench.order(other) for other in showing], "after-polluter", self.repeats)
+        for other in showing:
+            self._prove(other, _times_for(other))
 
 
 def _times_for(cast: Cast) -> int:
