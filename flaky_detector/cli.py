@@ -7,6 +7,7 @@ could not be run · 4 a bug of ours · 130 interrupted, and what was found so fa
 """
 
 import argparse
+import io
 import os
 import sys
 import traceback
@@ -80,6 +81,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         argv: arguments; those of the process by default.
         environ: where inputs and tokens are read from; the process environment by default. What is started inherits the latter.
     """
+    _show_any_character()
     try:
         with interruptible():
             return _main(list(sys.argv[1:] if argv is None else argv), os.environ if environ is None else environ)
@@ -98,6 +100,13 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         traceback.print_exc()
         sys.stderr.write(f"flaky-detector {__version__}: this is a bug of ours; please report it with the lines above\n")
         return 4
+
+
+def _show_any_character() -> None:
+    """Streams of a poor encoding (a runner's without a locale) get escapes for what they cannot hold, rather than an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _main(argv: list[str], environ: Mapping[str, str]) -> int:

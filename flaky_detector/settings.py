@@ -6,6 +6,7 @@ pyproject.toml or a YAML file, `INPUT_*` as the Actions runner sets them, option
 
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -83,7 +84,7 @@ def _seeds(text: str) -> tuple[int, ...]:
             raise ValueError
         return tuple(range(1, count + 1))
     seeds = tuple(int(part) for part in _words(text))
-    if not all(0 <= seed < 2**32 for seed in seeds):
+    if not seeds or not all(0 <= seed < 2**32 for seed in seeds):
         raise ValueError
     return seeds
 
@@ -106,6 +107,13 @@ def _workers(text: str) -> tuple[int, ...]:
     return counts
 
 
+def _pythons(text: str) -> tuple[str, ...]:
+    chosen = _words(text)
+    if "3.1" in chosen:  # what YAML and TOML make of 3.10 without quotes
+        raise ValueError
+    return chosen
+
+
 def _seconds(text: str) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|h|)\s*", text)
     if not match or float(match[1]) <= 0:
@@ -118,8 +126,6 @@ def _boolean(text: str) -> bool:
 
 
 def _arguments(text: str) -> tuple[str, ...]:
-    import shlex  # noqa: PLC0415 -- needed for one key only
-
     return tuple(shlex.split(text))
 
 
@@ -130,6 +136,12 @@ def _one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
         return text.strip()
 
     return read
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise ValueError
+    return Path(text)
 
 
 def _any_text(text: str) -> str:
@@ -171,8 +183,8 @@ KEYS: tuple[Key, ...] = (
     Key(
         "python",
         "python",
-        _words,
-        "versions such as 3.11,3.12 or paths of interpreters",
+        _pythons,
+        "versions such as 3.11,3.12 (in a file within quotes) or paths of interpreters",
         "Pythons: versions (an environment each is made, filled by --install) or paths of interpreters",
         "V[,V…]",
     ),
@@ -205,8 +217,8 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("install", "install", _any_text, "a shell command", "command that fills an environment made for --python", "COMMAND"),
     Key("pytest-args", "pytest_args", _arguments, "arguments as in a shell", "arguments for pytest, as in a shell", "ARGS"),
-    Key("output", "output", Path, "a folder", "where the report goes (default flaky-detector-report)", "DIR"),
-    Key("rootdir", "rootdir", Path, "a folder", "the project (default: here)", "DIR"),
+    Key("output", "output", _folder, "a folder", "where the report goes (default flaky-detector-report)", "DIR"),
+    Key("rootdir", "rootdir", _folder, "a folder", "the project (default: here)", "DIR"),
     Key(
         "comment",
         "comment",
@@ -229,6 +241,25 @@ INPUT_NAMES = {"python-versions": "python"}
 """Inputs of the action whose names differ from the option's."""
 
 
+SEVERAL = frozenset(key.field for key in KEYS if isinstance(getattr(Settings(), key.field), tuple))
+"""Fields that a list may be given for."""
+
+UNQUOTED = {"dist": "no", "comment": "off", "issue": "off"}
+"""Words that YAML without quotes reads as false."""
+
+
+def _as_text(key: Key, value: object) -> str:
+    """A value as somebody would write it on the command line."""
+    if isinstance(value, bool):
+        return "true" if value else UNQUOTED.get(key.name, "false")
+    if not isinstance(value, (list, tuple)):
+        return "" if value is None else str(value)
+    parts = [_as_text(key, part) for part in value]
+    if key.field == "pytest_args":
+        return shlex.join(parts)
+    return ",".join(parts) + ("," if key.field == "seeds" and len(parts) == 1 else "")
+
+
 def read_value(name: str, value: object, where: str) -> tuple[str, Any]:
     """The field and the checked value of one key.
 
@@ -240,14 +271,10 @@ def read_value(name: str, value: object, where: str) -> tuple[str, Any]:
     key = BY_NAME.get(name.replace("_", "-"))
     if key is None:
         raise SettingsError(f"unknown setting {name!r} in {where}", f"allowed are {', '.join(BY_NAME)}")
-    if isinstance(value, bool):
-        text = "true" if value else "false"
-    elif isinstance(value, (list, tuple)):
-        text = " ".join(map(str, value)) if key.field == "pytest_args" else ",".join(map(str, value))
-        text += "," if key.field == "seeds" and len(value) == 1 else ""
-    else:
-        text = str(value)
+    text = _as_text(key, value)
     try:
+        if isinstance(value, dict) or (isinstance(value, (list, tuple)) and key.field not in SEVERAL):
+            raise ValueError
         return key.field, key.read(text)
     except (ValueError, KeyError):
         raise SettingsError(f"bad value {text!r} for {name!r} in {where}", f"allowed: {key.allowed}") from None
@@ -299,7 +326,13 @@ def load(options: Mapping[str, Any], environ: Mapping[str, str], config: Path | 
         config: the file given with `--config`, if any.
     """
     inputs = from_inputs(environ)
-    rootdir = Path(options.get("rootdir") or inputs.get("rootdir") or ".")
+    rootdir = _existing(Path(options.get("rootdir") or inputs.get("rootdir") or "."))
+    settings = Settings(**{**from_file(config, rootdir), **inputs, **options})
+    _existing(settings.rootdir)
+    return settings
+
+
+def _existing(rootdir: Path) -> Path:
     if not rootdir.is_dir():
         raise SettingsError(f"the rootdir {str(rootdir)!r} is not a folder", "give the folder of the project to --rootdir")
-    return Settings(**{**from_file(config, rootdir), **inputs, **options})
+    return rootdir

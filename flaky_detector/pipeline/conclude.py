@@ -73,7 +73,7 @@ def fingerprint(symptom: Symptom) -> str:
     """Stable from night to night: the test, and what kind of failure it is, without what varies."""
     signature = symptom.signature
     text = "\0".join((symptom.test, signature.rule, signature.exception, signature.where))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:16]
 
 
 def reproduce(test: TestId, proof: Proof | None, suspects: Sequence[Suspect]) -> str:

@@ -156,7 +156,7 @@ def _across_workers(records: Sequence[RunRecord], tests: Sequence[TestId]) -> Or
                 continue
             cause = [row.test for index, row in enumerate(rows[: changers[-1] + 1]) if index in changers or _leaves(row.state, noisy)]
             chosen = set(cause)
-            warm = (warm_ups(records, 2, avoid=chosen) * 2)[:2]
+            warm = warm_ups(records, 2, avoid=chosen)
             rest = [test for test in tests if test not in chosen]
             return (
                 *(Step(index, test) for index, test in enumerate(warm)),

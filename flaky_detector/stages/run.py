@@ -66,12 +66,24 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     database_suffix: str = ""
 
     def moved(self, path: str) -> str:
-        """A path of the user's tree as it is called in the copy; any other path unchanged."""
+        """A path of the user's tree as it is called in the copy, what follows `::` kept as it is; any other path unchanged."""
+        file, names = _parted(path)
         try:
-            inside = PurePath(path).relative_to(self.original_tree)
+            inside = PurePath(file).relative_to(self.original_tree)
         except ValueError:
             return path
-        return str(PurePath(self.tree) / inside)
+        return str(PurePath(self.tree) / inside) + names
+
+    def moved_argument(self, argument: str) -> str:
+        """The same for an argument of pytest, which may be `--option=PATH`."""
+        option, equals, value = argument.partition("=")
+        return f"{option}={self.moved(value)}" if equals and option.startswith("-") else self.moved(argument)
+
+
+def _parted(argument: str) -> tuple[str, str]:
+    """The file of an argument, and the rest from the first `::` on."""
+    file, colons, names = argument.partition("::")
+    return file, colons + names
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,12 +152,12 @@ def _chosen(spec: RunSpec, pytest_args: Sequence[str], place: Place) -> Iterator
         previous = argument
         if spec.select and not is_value and _is_path(argument, place):
             continue
-        yield place.moved(argument)
+        yield place.moved_argument(argument)
     yield from spec.select
 
 
 def _is_path(argument: str, place: Place) -> bool:
-    head = argument.split("::", maxsplit=1)[0]
+    head, _ = _parted(argument)
     return not argument.startswith("-") and (PurePath(head).is_absolute() or Path(place.original_rootdir, head).exists())
 
 
@@ -200,6 +212,7 @@ def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> d
         "PYTHONUNBUFFERED": "1",
     }
     if place.tree != place.original_tree:
+        env[wire.COPY] = place.tree
         env[wire.ORIGINAL] = place.original_tree
         env["PWD"] = place.rootdir
     if spec.order:

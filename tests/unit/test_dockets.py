@@ -1,0 +1,93 @@
+"""What the prover is given: the order that is worth replaying."""
+
+from flaky_detector.model import Execution, Outcome, RunRecord, Sighting, Signature, Suspect, Symptom
+from flaky_detector.model import TestId as Id
+from flaky_detector.pipeline.dockets import docket_of, family_of, left_by
+from flaky_detector.stages.confirm import Docket
+from flaky_detector.stages.correlate import lay_out
+from tests.support.records import changed, ran, record
+
+SIGNATURE = Signature(rule="duplicate-table", resources=("shop.A", "shop.B"), exception="DuplicateTable")
+
+
+def rows(names: str, **members: object) -> tuple[Execution, ...]:
+    """A letter a test; v is the victim."""
+    return tuple(ran(name, Outcome.FAILED if name == "V" else Outcome.PASSED, **members) for name in names)
+
+
+def suspect(name: str) -> Suspect:
+    return Suspect(test=Id(name), score=0.9)
+
+
+def docket(
+    *records: RunRecord, failing: tuple[Sighting, ...] = (), passing: tuple[Sighting, ...] = (), suspects: tuple[Suspect, ...] = ()
+) -> Docket:
+    symptom = Symptom(test=Id("V"), signature=SIGNATURE, failing=failing, passing=passing)
+    return docket_of(symptom, suspects, lay_out(records, lambda path: None), records)
+
+
+def test_the_shortest_failing_order_is_chosen_where_nobody_is_suspected() -> None:
+    given = docket(
+        record(*rows("abcV"), run="r1"),
+        record(*rows("aV"), run="r2", python="3.11"),
+        failing=(Sighting("r1", "main", 3), Sighting("r2", "main", 1)),
+    )
+    assert (given.failing, given.python, given.other_pythons) == (("a",), "3.11", ("3.12",))
+
+
+def test_an_order_that_holds_the_first_suspect_is_chosen_before_a_shorter_one() -> None:
+    given = docket(
+        record(*rows("abcV"), run="r1"),
+        record(*rows("aV"), run="r2"),
+        failing=(Sighting("r1", "main", 3), Sighting("r2", "main", 1)),
+        suspects=(suspect("c"), suspect("a")),
+    )
+    assert given.failing == ("a", "b", "c")
+    assert [each.test for each in given.suspects] == ["c", "a"]
+
+
+def test_a_suspect_on_another_worker_counts_too() -> None:
+    both = record(*rows("aV"), gw0=rows("pq"), run="r1")
+    given = docket(
+        both, record(*rows("V"), run="r2"), failing=(Sighting("r2", "main", 0), Sighting("r1", "gw1", 1)), suspects=(suspect("p"),)
+    )
+    assert (given.failing, given.elsewhere) == (("a",), ("p", "q"))
+
+
+def test_what_other_workers_had_begun_by_then_stands_in_times_order() -> None:
+    own = (ran("a", started_seconds=1.0), ran("V", Outcome.FAILED, started_seconds=5.0))
+    other = tuple(ran(name, started_seconds=begun) for name, begun in [("p", 0.5), ("q", 4.0), ("late", 6.0)])
+    assert docket(record(*own, gw0=other), failing=(Sighting("r1", "gw1", 1),)).elsewhere == ("p", "q")
+
+
+def test_up_to_three_passing_orders_are_given_shortest_first_without_repetition() -> None:
+    records = [record(*rows(names), run=f"r{n}") for n, names in enumerate(["abcdv", "ab", "av", "abv", "abcv", "abv", "v"])]
+    passing = tuple(Sighting(f"r{n}", "main", place) for n, place in [(0, 4), (2, 1), (3, 2), (4, 3), (5, 2), (6, 0)])
+    assert docket(*records, passing=passing).passing == (("a",), ("a", "b"), ("a", "b", "c"))
+
+
+def test_a_warm_up_is_neither_victim_nor_suspect() -> None:
+    given = docket(record(*rows("psabV", traits=("db",))), failing=(Sighting("r1", "main", 4),), suspects=(suspect("p"), suspect("s")))
+    assert given.warm_up == ("a", "b")
+
+
+def test_the_docket_says_how_long_the_order_takes_and_what_tests_leave() -> None:
+    given = docket(record(*rows("ab", duration_seconds=1.5), *rows("V")), failing=(Sighting("r1", "main", 2),))
+    assert (given.seconds, given.left, given.app_labels) == (3.0, {}, ())
+    told = record(*rows("p", state=changed("X")), *rows("V"), app_labels=("shop",))
+    given = docket(told, failing=(Sighting("r1", "main", 1),))
+    assert (given.left, given.app_labels) == ({"p": changed("X")}, ("shop",))
+
+
+def test_a_symptom_whose_place_in_the_order_is_unknown_has_no_failing_order() -> None:
+    given = docket(record(*rows("abV"), has_order=False), failing=(Sighting("r1", "main", -1),))
+    assert given.failing == ()
+
+
+def test_symptoms_with_one_rule_one_exception_and_one_resource_are_a_family() -> None:
+    assert family_of(Symptom(test=Id("V"), signature=SIGNATURE, failing=())) == ("duplicate-table", "DuplicateTable", "shop.A, shop.B")
+
+
+def test_what_tests_leave_together_is_told_once() -> None:
+    left = {Id("p"): changed("X", "Y"), Id("q"): changed("Y", "Z")}
+    assert left_by([Id("p"), Id("q"), Id("none")], left) == changed("X", "Y", "Z")

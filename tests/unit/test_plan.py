@@ -1,0 +1,127 @@
+"""Which runs are made, and in which sequence."""
+
+import msgspec
+
+from flaky_detector.model import Arrangement, Execution, RunRecord, RunSpec, Step
+from flaky_detector.model import TestId as Id
+from flaky_detector.settings import Settings
+from flaky_detector.stages.plan import plan
+from tests.support.records import changed, ran, record
+
+OWN = RunSpec(id="01-3.12-own", python="3.12")
+
+
+def first_run(*rows: Execution) -> RunRecord:
+    return record(*rows, spec=OWN, collected=tuple(row.test for row in rows))
+
+
+def ids(specs: tuple[RunSpec, ...]) -> list[str]:
+    return [spec.id for spec in specs]
+
+
+def test_a_first_wave_goes_from_the_own_order_to_what_is_least_like_it() -> None:
+    assert ids(plan(Settings(), ["3.12"])) == [
+        "01-3.12-own",
+        "02-3.12-shuffled-seed1-worksteal-2",
+        "03-3.12-reversed",
+        "04-3.12-shuffled-seed2-load-2",
+        "05-3.12-shuffled-seed3-worksteal-2",
+        "06-3.12-shuffled-seed1-load-2",
+    ]
+
+
+def test_every_python_runs_the_own_order_and_then_a_shuffled_one() -> None:
+    assert ids(plan(Settings(), ["3.11", "3.12"])) == [
+        "01-3.11-own",
+        "02-3.12-own-worksteal-2",
+        "03-3.11-shuffled-seed1-worksteal-2",
+        "04-3.12-shuffled-seed2-load-2",
+        "05-3.12-reversed",
+        "06-3.11-shuffled-seed3-worksteal-2",
+    ]
+
+
+def test_without_distribution_every_run_is_one_process() -> None:
+    specs = plan(Settings(dist=("no",), workers=(2, 4), seeds=(5,)), ["3.11", "3.12"])
+    assert [(spec.id, spec.workers) for spec in specs] == [
+        ("01-3.11-own", 0),
+        ("02-3.12-own", 0),
+        ("03-3.11-shuffled-seed5", 0),
+        ("04-3.12-shuffled-seed5", 0),
+        ("05-3.12-reversed", 0),
+    ]
+
+
+def test_an_interpreter_given_by_its_path_does_not_put_the_path_into_a_name() -> None:
+    assert ids(plan(Settings(runs=2), ["/opt/py/bin/python"])) == ["01-python-own", "02-python-shuffled-seed1-worksteal-2"]
+    assert ids(plan(Settings(runs=1), [""])) == ["01-own"]
+
+
+def test_every_spec_says_what_it_is_for_and_carries_the_wish_about_sorts() -> None:
+    specs = plan(Settings(runs=3, keep_sort=False), ["3.12"])
+    assert [spec.why for spec in specs] == [
+        "the project's own order in one process",
+        "shuffled with seed 1, 2 workers, --dist worksteal",
+        "the own order backwards, in one process",
+    ]
+    assert [spec.keep_sort for spec in specs] == [False, False, False]
+
+
+def test_runs_that_were_made_are_not_planned_again_and_numbers_go_on() -> None:
+    made = [first_run(ran("a"), ran("b"))]
+    assert ids(plan(Settings(runs=3), ["3.12"], made)) == ["02-3.12-shuffled-seed1-worksteal-2", "03-3.12-reversed"]
+
+
+def test_when_all_runs_have_been_made_nothing_is_left() -> None:
+    assert plan(Settings(runs=1), ["3.12"], [first_run(ran("a"))]) == ()
+    assert plan(Settings(runs=1), ["3.12"], [first_run(ran("a")), record(ran("a"))]) == ()
+
+
+def test_tests_that_left_state_behind_go_first_next_time_after_a_warm_up() -> None:
+    made = first_run(ran("a"), ran("w", traits=("db",)), ran("leaves", state=changed("TZ")), ran("z"))
+    front = plan(Settings(), ["3.12"], [made])[0]
+    assert (front.id, front.arrangement) == ("02-3.12-front-loaded", Arrangement.FRONT_LOADED)
+    assert front.order == tuple(Step(0, Id(test)) for test in ["w", "leaves", "a", "z"])
+    assert front.why == "the test that left state behind first, then the own order"
+
+
+def test_a_second_front_loaded_run_is_not_made_when_more_leavers_turn_up() -> None:
+    front = record(ran("leaves"), ran("a", state=changed("X")), spec=RunSpec(id="2", python="3.12", arrangement=Arrangement.FRONT_LOADED))
+    made = [first_run(ran("a"), ran("leaves", state=changed("TZ"))), front]
+    assert plan(Settings(), ["3.12"], made)[0].id == "03-3.12-shuffled-seed1-worksteal-2"
+
+
+def written(*rows: Execution) -> RunSpec:
+    """The run across workers that follows from this first run."""
+    return next(spec for spec in plan(Settings(), ["3.12"], [first_run(*rows)]) if spec.arrangement is Arrangement.ACROSS_WORKERS)
+
+
+def test_after_a_change_of_the_tree_everything_else_runs_on_another_worker() -> None:
+    spec = written(
+        ran("w1", traits=("db",), duration_seconds=0.1),
+        ran("w2", traits=("db",), duration_seconds=0.2),
+        ran("leaves", state=changed("TZ")),
+        ran("writes", state=changed("app/x.py", kind="file")),
+        ran("late", state=changed("X")),
+        ran("z"),
+    )
+    assert (spec.workers, spec.distribution) == (2, "load")
+    assert [(step.worker, step.test) for step in spec.order] == [
+        (0, "w1"),
+        (1, "w2"),
+        (0, "leaves"),
+        (0, "writes"),
+        (1, "late"),
+        (1, "z"),
+    ]
+
+
+def test_no_test_stands_in_an_order_twice_where_there_is_one_warm_up_only() -> None:
+    spec = written(ran("w", traits=("db",)), ran("writes", state=changed("x", kind="file")), ran("z"))
+    assert [(step.worker, step.test) for step in spec.order] == [(0, "w"), (0, "writes"), (1, "z")]
+
+
+def test_a_file_that_was_removed_is_no_reason_for_a_run_across_workers() -> None:
+    removed = msgspec.structs.replace(changed("x", kind="file")[0], before="1", after=None)
+    specs = plan(Settings(), ["3.12"], [first_run(ran("a", state=(removed,)), ran("z"))])
+    assert [spec.arrangement.value for spec in specs[:2]] == ["front-loaded", "shuffled"]
