@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder import wire
+from flaky_detector.recorder.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +20,15 @@ MAX_CHAIN = 10
 
 
 class Places:
-    """Names files so that they read the same in every checkout: relative to the rootdir, else to the entry of `sys.path` they came from."""
+    """Names files so that they read the same in every checkout: relative to the rootdir, else to the entry of `sys.path` they came from.
+
+    `secrets` are this process's, which no description may hold.
+    """
 
     def __init__(self, rootdir: str) -> None:
         self._root = rootdir.rstrip(os.sep) + os.sep
         self._known: dict[str, tuple[str, bool]] = {}
+        self.secrets = Secrets()
 
     def name(self, filename: str) -> tuple[str, bool]:
         """The file's name with forward slashes, and whether it is the project's own."""
@@ -66,6 +71,9 @@ def describe(report: Any, excinfo: Any, places: Places) -> dict[str, Any]:
         failure.update(_where(excinfo.tb, places))
     failure["text"] = cut(text, wire.MAX_TEXT)
     failure["output"] = _output(report)
+    for part in ("message", "text", "output"):
+        failure[part] = places.secrets.hide(failure[part])
+    failure["chain"] = [[kind, places.secrets.hide(message)] for kind, message in failure.get("chain", ())]
     return failure
 
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, Dict, Tuple
 
+from flaky_detector.recorder.shared import Shared
 from flaky_detector.recorder.world import World, digest
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Tree:
         self._roots = tuple(dict.fromkeys((rootdir.rstrip(os.sep) + os.sep, self.root + os.sep)))
         outside = [World.realpath(path) for path in (*excluded, tempfile.gettempdir(), sys.prefix) if path]
         self._excluded = tuple(path + os.sep for path in outside if path.startswith(self.root + os.sep))
+        self.shared = Shared(self.root, excluded)
         self._started = World.ticks()
         self._scanning_seconds = 0.0
         self.too_large = False

@@ -22,6 +22,7 @@ from flaky_detector.recorder.journal import Journal
 from flaky_detector.recorder.naming import Names
 from flaky_detector.recorder.ordering import Ordering, Skipping
 from flaky_detector.recorder.plugin import Recorder
+from flaky_detector.recorder.shared import Shared
 from flaky_detector.recorder.tree import Tree
 from flaky_detector.recorder.watch import Watch
 from flaky_detector.recorder.world import World
@@ -60,6 +61,7 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     suffix = wishes.get(wire.DATABASE_SUFFIX, "")
     names = Names(has_groups=bool(getattr(config.option, "loadgroup", False)))
     tree = Tree(rootdir, (wishes.get(wire.RECORD, ""), str(getattr(config.option, "basetemp", None) or "")))
+    tree.shared = Shared(rootdir, (wishes.get(wire.RECORD, ""), wishes.get(wire.COPY, "")))
     watch = Watch(probes.choose(_probe_names(wishes), tree, journal.note), journal.note)
     recorder = Recorder(journal, names, watch, Places(rootdir), suffix)
     ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))
@@ -79,7 +81,8 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
                 journal.note(text)
         found = _originals(wishes.get(wire.ORIGINAL, ""), rootdir)
         cost = {name: round(seconds, 6) for name, seconds in watch.cost.items()}
-        return {"originals": found, "databases": recorder.databases, "cost": cost}
+        meeting = tree.shared.told(databases_apart=bool(recorder.databases))
+        return {"originals": found, "shared": meeting, "databases": recorder.databases, "cost": cost}
 
     _register(config, ordering, recorder, Finish(journal, last_words))
     if suffix:

@@ -28,7 +28,7 @@ A journal is `journal-<worker>.jsonl`, one JSON object a line, UTF-8, the event'
         once the test databases have been made
     {"ev": "note", "text": "..."}                               the recorder's own trouble: becomes a Gap
     {"ev": "finish", "time": 1700000009.0, "exit": 1, "originals": ["/home/me/project/app/models.py"],
-     "databases": ["test_shop_fd1a2b_gw0"], "cost": {"django-apps": 0.001}}
+     "shared": ["port 8000", "file /var/x", "service redis"], "databases": ["test_shop_fd1a2b_gw0"], "cost": {"django-apps": 0.001}}
 
 Workers are named as xdist names them; a run without xdist has the one worker `main`; the controller's journal is
 `journal-controller.jsonl`.
@@ -45,10 +45,11 @@ ORDER = "FLAKY_DETECTOR_ORDER"  # file with a forced order
 SHUFFLE = "FLAKY_DETECTOR_SHUFFLE"  # "seed:N" or "reversed", applied before the sorts of the project's plugins
 SHUFFLE_LAST = "FLAKY_DETECTOR_SHUFFLE_LAST"  # "1": apply the shuffle after every plugin's sort instead
 DATABASE_SUFFIX = "FLAKY_DETECTOR_DATABASE_SUFFIX"  # appended to the name of every Django test database
+COPY = "FLAKY_DETECTOR_COPY"  # the whole private copy of the user's tree, of which the rootdir may be a part
 ORIGINAL = "FLAKY_DETECTOR_ORIGINAL"  # the user's own tree: files imported from below it are reported at the end
 PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "none": none
 
-ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, DATABASE_SUFFIX, ORIGINAL, PROBES)
+ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, DATABASE_SUFFIX, COPY, ORIGINAL, PROBES)
 WAKING = (RECORD, ORDER, SHUFFLE, DATABASE_SUFFIX)  # any one of these wakes it
 AWAKE = "FLAKY_DETECTOR_AWAKE"  # set by the recorder itself, so that a pytest started by a recorded test stays asleep
 

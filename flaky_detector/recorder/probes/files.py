@@ -64,6 +64,7 @@ class FilesProbe:
             "sqlite3.connect": lambda args: self._touch(args[0]),
         }
         listeners.update(dict.fromkeys(SPAWNS, self._starts_child))
+        listeners["socket.bind"] = self._tree.shared.bound
         if not audit.listen(listeners):
             self._note("this Python has no audit events: changes to the source tree are not seen")
 
@@ -109,9 +110,12 @@ class FilesProbe:
             self._touch_key(key)
 
     def _touch(self, path: Any, folder: Any = -1) -> None:
-        key = self._tree.key(self._path(path, folder))
+        name = self._path(path, folder)
+        key = self._tree.key(name)
         if key:
             self._touch_key(key)
+        else:
+            self._tree.shared.written(name)
 
     def _touch_key(self, key: str) -> None:
         entry = self._touched.get(key)

@@ -27,6 +27,7 @@ class Told(msgspec.Struct):
     collected: tuple[TestId, ...] = ()
     app_labels: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     finished: bool = False
 
     def gap(self, text: str) -> None:
@@ -58,6 +59,7 @@ def read_journals(papers: Sequence[Paper], bundle: str) -> Testimony:
         collected=next((one.collected for one in told if one.collected), ()),
         app_labels=_union(one.app_labels for one in told),
         originals=_union(one.originals for one in told),
+        shared=_union(one.shared for one in told),
     )
 
 
@@ -112,6 +114,7 @@ def _take(event: dict[str, Any], told: Told) -> None:
         case "finish":
             told.finished = True
             told.originals = tuple(map(str, event.get("originals", ())))
+            told.shared = tuple(map(str, event.get("shared", ())))
         case _:
             pass
 

@@ -53,6 +53,7 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
         collected=next((told.collected for told in testimonies if told.collected), ()),
         app_labels=next((told.app_labels for told in testimonies if told.app_labels), ()),
         imported_originals=next((told.originals for told in testimonies if told.originals), ()),
+        shared=next((told.shared for told in testimonies if told.shared), ()),
         bundle=bundle,
     )
 

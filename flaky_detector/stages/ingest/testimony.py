@@ -41,6 +41,7 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     collected: tuple[TestId, ...] = ()
     app_labels: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 MOST_NAMED = 5
