@@ -66,10 +66,12 @@ VERBS: Mapping[str, Verb] = {
 class _Parser(argparse.ArgumentParser):
     """argparse that reports trouble as one line with a hint."""
 
+    def __init__(self, **more: Any) -> None:
+        super().__init__(allow_abbrev=False, **more)
+
     def error(self, message: str) -> NoReturn:
-        where = self.prog
-        hint = f"see {where} --help"
-        if "unrecognized arguments" in message and " -- " not in " ".join(sys.argv):
+        hint = f"see {self.prog} --help"
+        if "unrecognized arguments" in message:
             hint += "; arguments for pytest go after --"
         raise SettingsError(message, hint)
 

@@ -11,15 +11,12 @@ from flaky_detector.errors import Interrupted, SettingsError
 from flaky_detector.model import (
     Arrangement,
     Evidence,
-    Execution,
     Gap,
     Order,
     Result,
-    RunRecord,
     RunSpec,
     Step,
     Suspect,
-    Symptom,
     TestId,
     on_one_worker,
     workers_of,
@@ -28,7 +25,6 @@ from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.hunt import conclude, examine, prove_all
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.settings import Settings
-from flaky_detector.stages.classify import classify
 from flaky_detector.stages.correlate import Sources
 from flaky_detector.stages.ingest import Bundle, distinct, ingest
 from flaky_detector.stages.run import files_of
@@ -137,6 +133,3 @@ def _named(test: TestId, worker: str, ranked: dict[TestId, Suspect]) -> Suspect:
     known = ranked.get(test, Suspect(test=test, score=0.0))
     reason = Evidence("tree" if worker == "other" else "named", "named on the command line")
     return msgspec.structs.replace(known, worker=worker, evidence=(*known.evidence, reason))
-
-
-__all__ = ["Execution", "Given", "RunRecord", "Symptom", "analyze", "classify", "confirm", "read"]

@@ -6,7 +6,7 @@ run that did not work.
 
 from msgspec.structs import replace
 
-from flaky_detector.errors import FlakyDetectorError, Interrupted, SuiteError
+from flaky_detector.errors import Interrupted, SuiteError
 from flaky_detector.model import Order, Proof, RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
 from flaky_detector.model.footprint import footprints
@@ -24,9 +24,6 @@ from flaky_detector.stages.plan import plan
 
 RUNS_SHARE = 0.6
 """Of the budget: runs stop there, so that time is left to prove what they show."""
-
-NOTHING_RAN = (2, 3, 4, 5)
-"""Exit codes of pytest with which no test was run: interrupted at collection, internal error, usage, no tests."""
 
 
 def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources, only: TestId | None = None) -> Result:
@@ -52,10 +49,7 @@ def _gather_runs(launcher: Launcher, dossier: Dossier, settings: Settings) -> No
             dossier.status = "budget-exhausted"
             dossier.add_gap("plan", f"the budget of {settings.budget_seconds:.0f} s left no room for {len(specs)} planned runs")
             return
-        record = _run(launcher, dossier, settings, spec)
-        if record is None:
-            continue
-        dossier.add_record(record)
+        dossier.add_record(_run(launcher, dossier, settings, spec))
 
 
 def _fits(dossier: Dossier, settings: Settings) -> bool:
@@ -64,18 +58,10 @@ def _fits(dossier: Dossier, settings: Settings) -> bool:
     return dossier.seconds_left - reserve > longest
 
 
-def _run(launcher: Launcher, dossier: Dossier, settings: Settings, spec: RunSpec) -> RunRecord | None:
+def _run(launcher: Launcher, dossier: Dossier, settings: Settings, spec: RunSpec) -> RunRecord:
     first = not dossier.records
     deadline = min(settings.run_timeout_seconds, max(dossier.seconds_left, 1.0))
     record = launcher.run_suite(spec, deadline)
-    if record.imported_originals and not launcher.in_place:
-        dossier.add_gap(
-            "isolation",
-            f"in a private copy the suite still imported {record.imported_originals[0]} from the checkout itself (an editable install or an"
-            " absolute path); so every run happened in place, one after another, and the tree was restored after each",
-        )
-        launcher.go_in_place()
-        record = launcher.run_suite(spec, deadline)
     if not record.executions:
         if first and not record.timed_out:
             raise SuiteError(*launcher.why_nothing_ran(record))
@@ -163,6 +149,3 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources) -> Result:
 def told(settings: Settings) -> dict[str, object]:
     """The settings that a reader of the result may want to know."""
     return {"runs": settings.runs, "repeats": settings.repeats, "confirm": settings.confirm, "budget_seconds": settings.budget_seconds}
-
-
-__all__ = ["FlakyDetectorError", "conclude", "examine", "hunt", "prove_all"]

@@ -19,7 +19,7 @@ from flaky_detector.adapters import artefacts, workspace
 from flaky_detector.adapters.process import execute
 from flaky_detector.adapters.voice import Tick, Voice, clock
 from flaky_detector.errors import FlakyDetectorError, SettingsError
-from flaky_detector.model import RunRecord, RunSpec, Suite
+from flaky_detector.model import Gap, RunRecord, RunSpec, Suite
 from flaky_detector.recorder import wire
 from flaky_detector.settings import Settings
 from flaky_detector.stages.ingest import ingest
@@ -53,9 +53,20 @@ class Launcher:
         self.in_place = False
         self.one_at_a_time = threading.Lock()
 
-    def go_in_place(self) -> None:
-        """From now on run in the user's own tree, one run after another, the tree restored after each."""
+    def _go_in_place(self, record: RunRecord) -> Gap:
+        """From now on run in the user's own tree, one run after another, the tree restored after each; why, as a gap.
+
+        What the record says to have been changed there already is put back.
+        """
         self.in_place = True
+        paths = [Path(thing.removeprefix("file ")) for thing in record.shared if thing.startswith("file ")]
+        count = self.template.put_back(paths) if self.template else 0
+        restored = f"; what it had changed there ({count} file{'s' if count > 1 else ''}) was put back" if count else ""
+        return Gap(
+            "isolation",
+            f"in a private copy the suite still imported {record.imported_originals[0]} from the checkout itself (an editable install or an"
+            f" absolute path){restored}; from then on it ran in place, one run after another, and the tree was restored after each",
+        )
 
     def suite(self, python: str) -> Suite:
         """The suite of this key, or the first one (a key from a foreign record is not among ours)."""
@@ -76,6 +87,14 @@ class Launcher:
         Raises:
             Interrupted: the run was ended; its bundle holds what it wrote until then.
         """
+        record = self._run_once(spec, bundle, deadline_seconds, tick, trial=trial)
+        if not record.imported_originals or self.in_place:
+            return record
+        gap = self._go_in_place(record)
+        record = self._run_once(spec, bundle, deadline_seconds, tick, trial=trial)
+        return structs.replace(record, gaps=(gap, *record.gaps))
+
+    def _run_once(self, spec: RunSpec, bundle: Path, deadline_seconds: float, tick: Tick | None, *, trial: bool) -> RunRecord:
         shutil.rmtree(bundle, ignore_errors=True)
         bundle.mkdir(parents=True)
         room = self.scratch / f"r{secrets.token_hex(4)}"

@@ -17,6 +17,7 @@ from flaky_detector.stages.run import files_of
 
 LEAST_SECONDS = 120.0
 LONGER_THAN_RUNS = 3.0
+MOST_GAPS = 3
 
 
 class SubprocessOracle:
@@ -61,6 +62,8 @@ class SubprocessOracle:
         self.dossier.pytest_processes += 1 + spec.workers
         self.dossier.test_executions += len(record.executions)
         answer = _read(question.order, record, self.launcher)
+        for gap in answer.gaps[:MOST_GAPS]:
+            self.dossier.add_gap(gap.source, gap.text)
         self.launcher.voice.detail(f"  {spec.id}: {told(question.order)} → {record.exit_code}")
         return answer
 

@@ -16,7 +16,7 @@ import msgspec
 from flaky_detector.adapters import artefacts, interpreters, pages, sources
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.errors import SettingsError
-from flaky_detector.model import Arrangement, Result, RunRecord, RunSpec, TestId, bare_test_id, on_one_worker
+from flaky_detector.model import Arrangement, RunRecord, RunSpec, TestId, bare_test_id, on_one_worker
 from flaky_detector.pipeline import analysis
 from flaky_detector.pipeline import hunt as hunting
 from flaky_detector.pipeline.deliver import deliver
@@ -206,6 +206,3 @@ def _workshop(call: Call) -> Iterator[Launcher]:
         yield Launcher(settings, suites, scratch, call.environ, call.voice)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-__all__ = ["Call", "Result", "analyze", "confirm", "hunt", "plan", "replay", "report", "run"]

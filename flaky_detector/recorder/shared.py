@@ -1,7 +1,8 @@
 """What two runs at the same time would meet over: ports, files outside the tree, services.
 
-Owns the list `shared` of wire's "finish" event. The house runs trials side by side only where it is empty. Not seen: what C extensions and
-child processes bind or write.
+Owns the list `shared` of wire's "finish" event. The house runs trials side by side only where it is empty. What is written into the user's
+own tree, although the run is in a copy, is told without a bound, for the house puts it back. Not seen: what C extensions and child
+processes bind or write.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ PRIVATE = ("/dev/", "/proc/", "/sys/")
 class Shared:
     """Gathers what is seen; at most `MOST` things, for one is enough."""
 
-    def __init__(self, root: str, private: Collection[str]) -> None:
-        """`root` is the tree, `private` are further folders of this run alone."""
+    def __init__(self, root: str, private: Collection[str], original: str = "") -> None:
+        """`root` is the tree, `private` are further folders of this run alone, `original` is the user's own tree."""
+        self._original = original.rstrip(os.sep) + os.sep if original else ""
         folders = (root, tempfile.gettempdir(), sys.prefix, sys.base_prefix, *private)
         self._private = tuple(os.path.realpath(folder).rstrip(os.sep) + os.sep for folder in folders if folder) + PRIVATE
         self._seen: dict[str, None] = {}
@@ -39,9 +41,11 @@ class Shared:
 
     def written(self, path: str) -> None:
         """A file was opened for writing, or changed in another way; an absolute path."""
-        if not path or len(self._seen) >= MOST or "__pycache__" in path or path.startswith(self._private):
+        if not path or "__pycache__" in path or path.startswith(self._private):
             return
-        if not os.path.realpath(path).startswith(self._private):
+        if self._original and path.startswith(self._original):
+            self._seen["file " + path] = None
+        elif len(self._seen) < MOST and not os.path.realpath(path).startswith(self._private):
             self._add("file " + path)
 
     def told(self, *, databases_apart: bool) -> list[str]:

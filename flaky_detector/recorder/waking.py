@@ -61,7 +61,7 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     suffix = wishes.get(wire.DATABASE_SUFFIX, "")
     names = Names(has_groups=bool(getattr(config.option, "loadgroup", False)))
     tree = Tree(rootdir, (wishes.get(wire.RECORD, ""), str(getattr(config.option, "basetemp", None) or "")))
-    tree.shared = Shared(rootdir, (wishes.get(wire.RECORD, ""), wishes.get(wire.COPY, "")))
+    tree.shared = Shared(rootdir, (wishes.get(wire.RECORD, ""), wishes.get(wire.COPY, "")), wishes.get(wire.ORIGINAL, ""))
     watch = Watch(probes.choose(_probe_names(wishes), tree, journal.note), journal.note)
     recorder = Recorder(journal, names, watch, Places(rootdir), suffix)
     ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))

@@ -183,3 +183,11 @@ def test_an_innocent_whom_one_misleading_trial_put_into_the_set_is_dropped() -> 
 
     proof = prove(docket(["innocent", "p"]), MemorySuite(fails), Policy(look_further=False))
     assert all("innocent" not in tests for tests in proof.polluters)
+
+
+def test_a_single_warm_up_of_a_chain_goes_to_the_victims_worker() -> None:
+    given = docket(
+        ["F"], [suspect("A", worker="other", kind="tree"), suspect("L", worker="other")], elsewhere=ids("L", "A"), warm_up=ids("w")
+    )
+    proof = prove(given, MemorySuite(across), Policy())
+    assert [(step.worker, step.test) for step in proof.minimal_order] == [(1, "w"), (0, "L"), (0, "A"), (1, "F"), (1, V)]

@@ -5,6 +5,7 @@ Owns where copies lie, who has them, and when they go. Must not know how a file 
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -96,6 +97,24 @@ class Template:
     def _copy(self, tree: Path) -> Copy:
         inside = self.original_rootdir.relative_to(self.found.tree)
         return Copy(tree / inside, tree, self.original_rootdir, self.found.tree, self.gaps)
+
+    def put_back(self, paths: Sequence[Path]) -> int:
+        """Make these files of the user's own tree what they were when the template was made; how many were different.
+
+        For a run that was meant for a copy and wrote to the original all the same. Paths outside the tree are left alone.
+        """
+        count = 0
+        for path in paths:
+            with contextlib.suppress(ValueError, OSError):
+                kept = self.tree / path.relative_to(self.found.tree)
+                if kept.is_file() and (not path.is_file() or kept.read_bytes() != path.read_bytes()):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(kept, path)
+                    count += 1
+                elif not kept.exists() and path.is_file():
+                    path.unlink()
+                    count += 1
+        return count
 
     def __enter__(self) -> Self:
         return self

@@ -52,10 +52,13 @@ class Bench:
         return (Step(0, self.victim),)
 
     def order(self, cast: Cast) -> Order:
-        """The victim after the cast, warm-ups first: in one process, or after both workers have set their databases up."""
+        """The victim after the cast, warm-ups first: in one process, or after both workers have set their databases up.
+
+        One test cannot run on two workers: a single warm-up goes to the victim's, whose database must stand before anything crosses over.
+        """
         warm = self.warm_up
         if cast.others:
-            first = [Step(0, warm[0]), Step(1, warm[-1])] if warm else []
+            first = [Step(worker, test) for worker, test in zip((0, 1) if len(warm) > 1 else (1,), warm, strict=False)]
             first += [Step(0, test) for test in cast.others]
         else:
             first = [Step(0, test) for test in warm[:1]]
