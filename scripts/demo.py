@@ -78,7 +78,7 @@ def post(github: FakeGitHub, folder: Path) -> int:
 def main() -> int:
     """Everything, in the order in which it happens; 0 when it went as it should."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="runs of the suite (default 5)")
+    parser.add_argument("--runs", type=int, default=6, help="runs of the suite (default 6)")
     parser.add_argument("--pythons", type=int, default=2, help="how many of the Pythons at hand (default 2)")
     options = parser.parse_args()
     started = time.monotonic()

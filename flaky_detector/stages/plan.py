@@ -6,14 +6,14 @@ Owns the choice of orders. It is asked again after every run; the first wave nee
     front-loaded                  the tests that left something behind first, then the own order: one run meets every victim of every
                                   known leaver, and shows what the leavers change in one another
     across workers                where a test changed the source tree: the leavers on one worker, everything else afterwards on another
-    own order on other Pythons    under the distributions asked for
+    own order on other Pythons    under the distributions asked for, and front-loaded
     shuffled                      seeds × distributions × workers × Pythons, each next run as unlike the earlier ones as can be
     reversed                      together with the own order it shows every pair that the project's plugins do not sort apart
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 
 import msgspec
 
@@ -67,6 +67,8 @@ def _wishes(settings: Settings, pythons: Sequence[str], records: Sequence[RunRec
     for python in pythons[1:]:
         distribution, workers = _first_distributed(settings)
         yield RunSpec(id="", python=python, distribution=distribution, workers=workers, why=f"the project's own order on Python {python}")
+    for python in pythons[1:]:
+        yield from islice(_evidence_runs(python, records), 1)
     reversed_run = RunSpec(id="", python=pythons[-1], arrangement=Arrangement.REVERSED, why="the own order backwards, in one process")
     for index, (python, seed, distribution, workers) in enumerate(varieties):
         if index == len(pythons):
