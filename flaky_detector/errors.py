@@ -39,6 +39,10 @@ class GitHubError(FlakyDetectorError):
 
 
 class Interrupted(FlakyDetectorError):  # noqa: N818 -- the word is xdist's and the shell's
-    """Ctrl-C or SIGTERM; what was found so far has been written. Exit code 130."""
+    """Ctrl-C or SIGTERM; what was found so far has been written. Exit code 130.
+
+    `so_far` is what the interrupted part had found out, None where there is nothing.
+    """
 
     exit_code = 130
+    so_far: object = None

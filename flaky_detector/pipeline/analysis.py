@@ -22,8 +22,9 @@ from flaky_detector.model import (
     workers_of,
 )
 from flaky_detector.pipeline.dossier import Dossier
-from flaky_detector.pipeline.hunt import conclude, examine, prove_all
+from flaky_detector.pipeline.hunt import conclude, examine
 from flaky_detector.pipeline.launch import Launcher
+from flaky_detector.pipeline.proving import prove_all
 from flaky_detector.settings import Settings
 from flaky_detector.stages.correlate import Sources
 from flaky_detector.stages.ingest import Bundle, distinct, ingest
@@ -54,7 +55,7 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
     try:
         examine(dossier, sources)
         if launcher is not None:
-            prove_all(launcher, dossier, settings, sources)
+            prove_all(launcher, dossier, sources)
     except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"
     return conclude(dossier, settings, sources)
@@ -88,7 +89,7 @@ def confirm(given: Given, launcher: Launcher, dossier: Dossier, sources: Sources
         _see_it_fail(given, launcher, dossier)
         examine(dossier, sources, given.victim)
         dossier.symptoms = [(symptom, _accused(given, suspects)) for symptom, suspects in dossier.symptoms]
-        prove_all(launcher, dossier, settings, sources)
+        prove_all(launcher, dossier, sources)
     except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"
     return conclude(dossier, settings, sources)

@@ -7,17 +7,15 @@ run that did not work.
 from msgspec.structs import replace
 
 from flaky_detector.errors import Interrupted, SuiteError
-from flaky_detector.model import Order, Proof, RunRecord, RunSpec, Suspect, Symptom, TestId
+from flaky_detector.model import RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
 from flaky_detector.model.footprint import footprints
 from flaky_detector.pipeline.conclude import finding_of, latent_polluters, with_diagnosis
-from flaky_detector.pipeline.dockets import docket_of, family_of
 from flaky_detector.pipeline.dossier import Dossier, summaries
 from flaky_detector.pipeline.launch import Launcher
-from flaky_detector.pipeline.oracle import SubprocessOracle
+from flaky_detector.pipeline.proving import prove_all
 from flaky_detector.settings import Settings
 from flaky_detector.stages.classify import classify
-from flaky_detector.stages.confirm import Policy, prove
 from flaky_detector.stages.correlate import Sources, correlate, lay_out, undecided
 from flaky_detector.stages.diagnose import diagnose
 from flaky_detector.stages.plan import plan
@@ -32,7 +30,7 @@ def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sour
         _gather_runs(launcher, dossier, settings)
         examine(dossier, sources, only)
         if settings.confirm:
-            prove_all(launcher, dossier, settings, sources)
+            prove_all(launcher, dossier, sources)
     except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"
         launcher.voice.say("interrupted: writing what was found so far")
@@ -85,42 +83,6 @@ def _promise(item: tuple[Symptom, tuple[Suspect, ...]]) -> tuple[bool, bool, flo
     best = suspects[0].score if suspects else 0.0
     earliest = min((sighting.position for sighting in symptom.failing), default=0)
     return symptom.signature.rule != "fallback", not symptom.always_fails, round(best, 1), -earliest
-
-
-def prove_all(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources) -> None:
-    """A proof for every symptom, as long as the budget lasts; a proof is the first guess for the next of its family."""
-    papers = lay_out(dossier.records, sources)
-    oracle = SubprocessOracle(launcher, dossier)
-    policy = Policy(repeats=settings.repeats, deadline=dossier.deadline, jobs=oracle.jobs)
-    known: dict[tuple[str, str, str], list[Order]] = {}
-    for number, (symptom, suspects) in enumerate(dossier.symptoms):
-        if dossier.seconds_left <= 0:
-            dossier.status = "budget-exhausted"
-            dossier.add_gap(
-                "confirm", f"the budget ended before {len(dossier.symptoms) - number} failing tests could be examined by re-running"
-            )
-            return
-        family = known.setdefault(family_of(symptom), [])
-        docket = docket_of(symptom, suspects, papers, dossier.records, family)
-        with launcher.voice.task(f"[{number + 1}/{len(dossier.symptoms)}] proving: why does {symptom.test} fail?") as tick:
-            oracle.tick = tick
-            proof = prove(docket, oracle, policy)
-        dossier.proofs[number] = proof
-        _tell(launcher, number + 1, len(dossier.symptoms), proof)
-        if proof.polluters:
-            family += [order for order in [_reusable(proof)] if order not in family]
-        if not proof.complete and dossier.seconds_left <= 0:
-            dossier.status = "budget-exhausted"
-
-
-def _reusable(proof: Proof) -> Order:
-    return tuple(step for step in proof.minimal_order[:-1] if step.test not in proof.warm_up)
-
-
-def _tell(launcher: Launcher, number: int, count: int, proof: Proof) -> None:
-    verdict = {"victim": "proven, " + " + ".join(proof.polluters[0]) if proof.polluters else "", "unknown": "not explained"}
-    text = verdict.get(proof.kind) or proof.kind
-    launcher.voice.say(f"[{number}/{count}] {proof.test}: {text} ({sum(trial.attempts for trial in proof.trials)} trials)")
 
 
 def conclude(dossier: Dossier, settings: Settings, sources: Sources) -> Result:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 import msgspec
+import pytest
 
-from flaky_detector.model import Evidence, Sighting, StateChange, Suspect, TestId
+from flaky_detector.errors import Interrupted
+from flaky_detector.model import Evidence, Proof, Sighting, StateChange, Suspect, TestId
 from flaky_detector.stages.confirm import Docket, Policy, prove
 from tests.support.memory_suite import OTHER, Fails, MemorySuite, symptom
 
@@ -191,3 +193,15 @@ def test_a_single_warm_up_of_a_chain_goes_to_the_victims_worker() -> None:
     )
     proof = prove(given, MemorySuite(across), Policy())
     assert [(step.worker, step.test) for step in proof.minimal_order] == [(1, "w"), (0, "L"), (0, "A"), (1, "F"), (1, V)]
+
+
+def test_an_interrupt_hands_over_the_best_so_far() -> None:
+    def fails(prefix: list[tuple[int, str]], attempt: int) -> bool:
+        if [test for worker, test in prefix] == ["q"]:
+            raise KeyboardInterrupt
+        return "p" in [test for worker, test in prefix]
+
+    with pytest.raises(Interrupted) as caught:
+        prove(docket(["q", "p", "a"], [suspect("p")]), MemorySuite(lambda prefix, attempt: fails(prefix[:1], attempt)), Policy())
+    assert isinstance(caught.value.so_far, Proof)
+    assert (caught.value.so_far.polluters, caught.value.so_far.complete) == ((("p",),), False)

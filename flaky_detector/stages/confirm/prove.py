@@ -11,6 +11,7 @@ in fresh processes, and only the same signature counts. Must not rank, and must 
 
 from msgspec.structs import replace
 
+from flaky_detector.errors import Interrupted
 from flaky_detector.model import Order, Proof, StateChange, TestId
 from flaky_detector.rules import rule_of
 from flaky_detector.stages.confirm.bench import Bench
@@ -22,15 +23,27 @@ from flaky_detector.stages.confirm.victim import Found, Search
 
 
 def prove(docket: Docket, oracle: Oracle, policy: Policy) -> Proof:
-    """The verdict on one symptom; never raises for lack of time: then `complete` is False and the proof is the best so far."""
+    """The verdict on one symptom; never raises for lack of time: then `complete` is False and the proof is the best so far.
+
+    Raises:
+        Interrupted: Ctrl-C; its `so_far` is the best so far.
+    """
     bench = Bench(docket, Ledger(oracle, docket, policy), policy)
     found = Found()
     try:
         return _verdict(bench, found)
     except OutOfBudgetError:
-        bench.tried.append("the budget was used up")
-        found.complete = False
-        return _victim(bench, found) if found.polluters else replace(_nothing(bench), complete=False)
+        return _best_so_far(bench, found, "the budget was used up")
+    except (Interrupted, KeyboardInterrupt):
+        end = Interrupted("interrupted")
+        end.so_far = _best_so_far(bench, found, "interrupted")
+        raise end from None
+
+
+def _best_so_far(bench: Bench, found: Found, why: str) -> Proof:
+    bench.tried.append(why)
+    found.complete = False
+    return _victim(bench, found) if found.polluters else replace(_nothing(bench), complete=False)
 
 
 def _verdict(bench: Bench, found: Found) -> Proof:
