@@ -137,7 +137,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What the answer cost."""
+    """What the answer cost; `suite_seconds` is what one run of the suite in its own order took, to compare with."""
 
     suite_seconds: float = 0.0
     wall_seconds: float = 0.0

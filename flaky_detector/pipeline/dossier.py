@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from flaky_detector.model import Cost, Gap, Proof, RunRecord, Suspect, Symptom
+from flaky_detector.model import Arrangement, Cost, Gap, Proof, RunRecord, Suspect, Symptom
 from flaky_detector.model.findings import RunSummary
 from flaky_detector.model.footprint import majors
 
@@ -53,7 +53,7 @@ class Dossier:
     def cost(self) -> Cost:
         """What it took so far."""
         return Cost(
-            suite_seconds=round(sum(record.seconds for record in self.records), 3),
+            suite_seconds=round(next((record.seconds for record in self.records if record.spec.arrangement is Arrangement.OWN), 0.0), 3),
             wall_seconds=round(time.monotonic() - self.started, 3),
             pytest_processes=self.pytest_processes,
             trials=self.trials,
