@@ -148,10 +148,11 @@ def _state(text: str) -> tuple[StateChange, ...]:
 def _row(case: Case, reading: Reading) -> Row | None:
     properties = {str(one.name): str(one.value) for one in case.properties()}  # type: ignore[no-untyped-call]
     name, classname = case.name or "", case.classname or ""
-    if not name or (not classname and "::" not in name):
-        reading.gap(f"{name or 'a module'} could not be collected: none of its tests ran")
-        return None
     entries = list(case)
+    if not name or (not classname and "::" not in name):  # a module, not a test
+        if not any(isinstance(entry, Skipped) for entry in entries):
+            reading.gap(f"{name or 'a module'} could not be collected: none of its tests ran")
+        return None
     output = "".join(entry.text or "" for entry in entries if isinstance(entry, (SystemOut, SystemErr)))[: wire.MAX_OUTPUT]
     failures = tuple(
         read_failure(entry.message or "", entry.text or "", output=output) for entry in entries if isinstance(entry, (JUnitFailure, Error))

@@ -1,4 +1,4 @@
-"""What the recorder says of things that two runs would meet over, and of secrets."""
+"""What suites of strangers taught the recorder: things that runs would meet over, secrets, whole modules skipped."""
 
 import json
 import os
@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from flaky_detector.adapters.artefacts import gather
+from flaky_detector.stages.ingest import ingest
 
 SUITE = """
 import os, pathlib, socket, tempfile
@@ -58,3 +61,23 @@ def test_a_secret_of_the_environment_is_masked_wherever_a_failure_shows_it(tmp_p
     assert failure["message"].startswith("assert '***' == 'other'")
     assert "the key is ***" in failure["output"]
     assert "sk_live_0123456789" not in json.dumps(lines)
+
+
+def test_classes_and_modules_that_are_skipped_as_a_whole_are_no_trouble(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "test_a.py").write_text(
+        "import pytest\n\n@pytest.mark.skip(reason='not here')\nclass TestA:\n    def test_x(self): pass\n\ndef test_y(): pass\n"
+    )
+    (project / "test_b.py").write_text("import pytest\npytest.skip('nothing to do', allow_module_level=True)\n")
+    record = tmp_path / "record"
+    environ = {**os.environ, "FLAKY_DETECTOR_RECORD": str(record)}
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "flaky_detector.recorder", "-p", "no:randomly", f"--junitxml={record}/junit.xml"]
+    subprocess.run(argv, cwd=project, env=environ, capture_output=True, check=False)
+    bundles, gaps = gather([record])
+    told = ingest(bundles[0])
+    assert [(row.test, row.outcome.value) for row in told.executions] == [
+        ("test_a.py::TestA::test_x", "skipped"),
+        ("test_a.py::test_y", "passed"),
+    ]
+    assert (told.gaps, gaps) == ((), ())
