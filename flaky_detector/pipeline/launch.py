@@ -131,7 +131,12 @@ class Launcher:
 
     def _run_there(self, spec: RunSpec, place: Place, deadline_seconds: float, tick: Tick | None, *, trial: bool) -> None:
         suite = self.suite(spec.python)
-        manner = Manner(pytest_args=self.settings.pytest_args, python_path=self.environ.get("PYTHONPATH", ""), trial=trial)
+        manner = Manner(
+            pytest_args=self.settings.pytest_args,
+            python_path=self.environ.get("PYTHONPATH", ""),
+            hash_seed="" if "PYTHONHASHSEED" in self.environ else str(secrets.randbelow(2**32)),
+            trial=trial,
+        )
         call = structs.replace(invocation(spec, suite, place, manner), deadline_seconds=deadline_seconds)
         ended = Ended(exit_code=-2, seconds=0.0)
         started = time.monotonic()

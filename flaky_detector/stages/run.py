@@ -89,11 +89,13 @@ def _parted(argument: str) -> tuple[str, str]:
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """How the user runs pytest: own arguments, the caller's PYTHONPATH, and whether the run is a trial.
 
-    In a trial reruns of failed tests are switched off, for they would blur the answer.
+    In a trial reruns of failed tests are switched off, for they would blur the answer. `hash_seed` becomes PYTHONHASHSEED, unless it is
+    empty: workers whose sets are ordered differently collect different tests, and xdist then refuses to run.
     """
 
     pytest_args: tuple[str, ...] = ()
     python_path: str = ""
+    hash_seed: str = ""
     trial: bool = False
 
 
@@ -211,6 +213,8 @@ def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> d
         "TMPDIR": place.scratch,
         "PYTHONUNBUFFERED": "1",
     }
+    if manner.hash_seed:
+        env["PYTHONHASHSEED"] = manner.hash_seed
     if place.tree != place.original_tree:
         env[wire.COPY] = place.tree
         env[wire.ORIGINAL] = place.original_tree

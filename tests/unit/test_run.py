@@ -228,3 +228,9 @@ def test_import_paths_below_the_users_tree_are_those_of_the_copy() -> None:
 def test_all_that_an_order_needs_collected_are_its_files() -> None:
     order = tuple(Step(0, Id(test)) for test in ["b.py::test_1", "a.py::TestX::test_2[c.py::d]", "b.py::test_3"])
     assert files_of(order) == ("b.py", "a.py")
+
+
+def test_workers_of_a_run_share_a_hash_seed_where_the_caller_has_none() -> None:
+    given = invocation(spec(), suite(), PLACE, Manner(hash_seed="7"))
+    assert given.env["PYTHONHASHSEED"] == "7"
+    assert "PYTHONHASHSEED" not in invocation(spec(), suite(), PLACE, Manner()).env
