@@ -35,7 +35,16 @@ def pythons_at_hand(most: int) -> list[str]:
 def hunt(pythons: Sequence[str], runs: int, environ: dict[str, str]) -> int:
     """The command that a user would type; its exit code."""
     argv = [sys.executable, "-m", "flaky_detector", "hunt", "--rootdir", str(SHOP), "--output", str(OUTPUT), "--runs", str(runs)]
-    argv += ["--python", ",".join(pythons), "--install", "uv pip install --quiet -r requirements.txt", "--fail-on", "never"]
+    argv += [
+        "--python",
+        ",".join(pythons),
+        "--install",
+        "uv pip install --quiet -r requirements.txt",
+        "--repeats",
+        "2",
+        "--fail-on",
+        "never",
+    ]
     print("$ flaky-detector", *argv[3:], flush=True)
     return run_to_its_end(argv, environ)
 
