@@ -107,9 +107,9 @@ def _see_it_fail(given: Given, launcher: Launcher, dossier: Dossier) -> None:
             select=files_of(order),
             workers=workers if workers > 1 else 0,
             distribution="load" if workers > 1 else "no",
-            why="the victim alone" if not number else f"{len(order) - 1} tests before it, on {workers} worker{'s' if workers > 1 else ''}",
+            why=_why(order) if number else "the victim alone",
         )
-        record = launcher.run_suite(spec, settings_deadline(launcher, dossier))
+        record = launcher.run_suite(spec, _deadline(launcher, dossier))
         if not any(execution.test == given.victim for execution in record.executions):
             raise SettingsError(
                 f"{given.victim} was not run: {launcher.why_nothing_ran(record)[0]}", "give its full node id, as pytest prints it"
@@ -117,7 +117,12 @@ def _see_it_fail(given: Given, launcher: Launcher, dossier: Dossier) -> None:
         dossier.add_record(record)
 
 
-def settings_deadline(launcher: Launcher, dossier: Dossier) -> float:
+def _why(order: Order) -> str:
+    count, workers = len(order) - 1, workers_of(order)
+    return f"{count} test{'' if count == 1 else 's'} before it, {f'on {workers} workers' if workers > 1 else 'in one process'}"
+
+
+def _deadline(launcher: Launcher, dossier: Dossier) -> float:
     """For one run: the run's own limit, or what is left of the budget."""
     return min(launcher.settings.run_timeout_seconds, max(dossier.seconds_left, 1.0))
 

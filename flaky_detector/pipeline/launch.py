@@ -78,7 +78,7 @@ class Launcher:
         with self.voice.task(f"run {spec.id}") as tick:
             record = self.run(spec, self.settings.output / "runs" / spec.id, deadline_seconds, tick)
         tests = len({execution.test for execution in record.executions})
-        self.voice.say(f"run {spec.id}: {tests} tests, {record.failed} failed, {clock(record.seconds)}")
+        self.voice.say(f"run {spec.id}: {tests} test{'' if tests == 1 else 's'}, {record.failed} failed, {clock(record.seconds)}")
         return record
 
     def run(self, spec: RunSpec, bundle: Path, deadline_seconds: float, tick: Tick | None = None, *, trial: bool = False) -> RunRecord:
