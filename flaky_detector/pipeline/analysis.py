@@ -58,7 +58,7 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
             prove_all(launcher, dossier, sources)
     except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"
-    return conclude(dossier, settings, sources)
+    return conclude(dossier, settings, sources, launcher)
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -92,7 +92,7 @@ def confirm(given: Given, launcher: Launcher, dossier: Dossier, sources: Sources
         prove_all(launcher, dossier, sources)
     except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"
-    return conclude(dossier, settings, sources)
+    return conclude(dossier, settings, sources, launcher)
 
 
 def _see_it_fail(given: Given, launcher: Launcher, dossier: Dossier) -> None:

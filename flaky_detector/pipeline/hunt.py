@@ -13,6 +13,7 @@ from flaky_detector.model.footprint import footprints
 from flaky_detector.pipeline.conclude import finding_of, latent_polluters, with_diagnosis
 from flaky_detector.pipeline.dossier import Dossier, summaries
 from flaky_detector.pipeline.launch import Launcher
+from flaky_detector.pipeline.mending import try_patches
 from flaky_detector.pipeline.proving import prove_all
 from flaky_detector.settings import Settings
 from flaky_detector.stages.classify import classify
@@ -36,7 +37,7 @@ def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sour
         launcher.voice.say("interrupted: writing what was found so far")
         if not dossier.symptoms:
             examine(dossier, sources, only)
-    return conclude(dossier, settings, sources)
+    return conclude(dossier, settings, sources, launcher)
 
 
 def _gather_runs(launcher: Launcher, dossier: Dossier, settings: Settings) -> None:
@@ -85,8 +86,8 @@ def _promise(item: tuple[Symptom, tuple[Suspect, ...]]) -> tuple[bool, bool, flo
     return symptom.signature.rule != "fallback", not symptom.always_fails, round(best, 1), -earliest
 
 
-def conclude(dossier: Dossier, settings: Settings, sources: Sources) -> Result:
-    """The result as it stands."""
+def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: Launcher | None = None) -> Result:
+    """The result as it stands; with a launcher the patches that it offers are tried."""
     left, papers = footprints(dossier.records), lay_out(dossier.records, sources)
     findings = []
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
@@ -97,6 +98,8 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources) -> Result:
         findings.append(
             with_diagnosis(finding, diagnose(finding, left, sources)) if finding.polluters or finding.state_setters else finding
         )
+    if launcher is not None and dossier.status != "interrupted":
+        findings = list(try_patches(findings, launcher, dossier))
     return Result(
         status=dossier.status,
         runs=summaries(dossier.records),

@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import structs
 
-from flaky_detector.adapters import artefacts, workspace
+from flaky_detector.adapters import artefacts, patching, workspace
 from flaky_detector.adapters.process import execute
 from flaky_detector.adapters.voice import Tick, Voice, clock
 from flaky_detector.errors import FlakyDetectorError, SettingsError
@@ -28,6 +29,17 @@ from flaky_detector.stages.run import Ended, Invocation, Manner, Place, invocati
 ENDED_BY_ITSELF = (0, 1, 5)
 SWEEP_SECONDS = 60.0
 CONSOLE_TAIL_BYTES = 65536
+
+
+class Wish(NamedTuple):
+    """One run as it is wanted: what, where its bundle goes, for how long at most, who is told, as a trial, with a patch."""
+
+    spec: RunSpec
+    bundle: Path
+    deadline_seconds: float
+    tick: Tick | None = None
+    trial: bool = False
+    patch: str = ""
 
 
 class Launcher:
@@ -76,35 +88,36 @@ class Launcher:
         """One run of the plan; its bundle stays in the output folder."""
         self.voice.say(f"run {spec.id}: {spec.why}")
         with self.voice.task(f"run {spec.id}") as tick:
-            record = self.run(spec, self.settings.output / "runs" / spec.id, deadline_seconds, tick)
+            record = self.run(Wish(spec, self.settings.output / "runs" / spec.id, deadline_seconds, tick))
         tests = len({execution.test for execution in record.executions})
         self.voice.say(f"run {spec.id}: {tests} test{'' if tests == 1 else 's'}, {record.failed} failed, {clock(record.seconds)}")
         return record
 
-    def run(self, spec: RunSpec, bundle: Path, deadline_seconds: float, tick: Tick | None = None, *, trial: bool = False) -> RunRecord:
-        """Run `spec`, leave a bundle, and read it back.
+    def run(self, wish: Wish) -> RunRecord:
+        """Run it, leave a bundle, and read it back; with a patch, in a copy to which it is applied (no test runs where it does not fit).
 
         Raises:
             Interrupted: the run was ended; its bundle holds what it wrote until then.
         """
-        record = self._run_once(spec, bundle, deadline_seconds, tick, trial=trial)
+        record = self._run_once(wish)
         if not record.imported_originals or self.in_place:
             return record
         gap = self._go_in_place(record)
-        record = self._run_once(spec, bundle, deadline_seconds, tick, trial=trial)
+        record = self._run_once(wish)
         return structs.replace(record, gaps=(gap, *record.gaps))
 
-    def _run_once(self, spec: RunSpec, bundle: Path, deadline_seconds: float, tick: Tick | None, *, trial: bool) -> RunRecord:
-        shutil.rmtree(bundle, ignore_errors=True)
-        bundle.mkdir(parents=True)
+    def _run_once(self, wish: Wish) -> RunRecord:
+        shutil.rmtree(wish.bundle, ignore_errors=True)
+        wish.bundle.mkdir(parents=True)
         room = self.scratch / f"r{secrets.token_hex(4)}"
         (room / "tmp").mkdir(parents=True)
         try:
             with self._tree() as copy:
-                self._run_there(spec, self._place(copy, bundle.resolve(), room), deadline_seconds, tick, trial=trial)
+                if not wish.patch or patching.apply(wish.patch, copy.rootdir):
+                    self._run_there(wish, self._place(copy, wish.bundle.resolve(), room))
         finally:
             workspace.remove(room)
-        return read_bundle(bundle)
+        return read_bundle(wish.bundle) if (wish.bundle / "run.json").is_file() else RunRecord(spec=wish.spec)
 
     @contextmanager
     def _tree(self) -> Iterator[workspace.Copy]:
@@ -129,24 +142,24 @@ class Launcher:
             database_suffix=f"_fd{secrets.token_hex(4)}",
         )
 
-    def _run_there(self, spec: RunSpec, place: Place, deadline_seconds: float, tick: Tick | None, *, trial: bool) -> None:
-        suite = self.suite(spec.python)
+    def _run_there(self, wish: Wish, place: Place) -> None:
+        suite = self.suite(wish.spec.python)
         manner = Manner(
             pytest_args=self.settings.pytest_args,
             python_path=self.environ.get("PYTHONPATH", ""),
             hash_seed="" if "PYTHONHASHSEED" in self.environ else str(secrets.randbelow(2**32)),
-            trial=trial,
+            trial=wish.trial,
         )
-        call = structs.replace(invocation(spec, suite, place, manner), deadline_seconds=deadline_seconds)
+        call = structs.replace(invocation(wish.spec, suite, place, manner), deadline_seconds=wish.deadline_seconds)
         ended = Ended(exit_code=-2, seconds=0.0)
         started = time.monotonic()
         try:
-            ended = execute(call, tick=tick)
+            ended = execute(call, tick=wish.tick)
         finally:
             if ended.exit_code not in ENDED_BY_ITSELF or ended.timed_out:
                 sweep_databases(call, place)
                 ended = structs.replace(ended, seconds=ended.seconds or time.monotonic() - started)
-            write_run(spec, ended, suite, Path(place.bundle))
+            write_run(wish.spec, ended, suite, Path(place.bundle))
 
     def why_nothing_ran(self, record: RunRecord) -> tuple[str, str]:
         """What happened and what to do, for a run that executed no test."""

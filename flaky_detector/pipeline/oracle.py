@@ -11,7 +11,7 @@ from flaky_detector.adapters.process import end_all
 from flaky_detector.adapters.voice import Tick
 from flaky_detector.model import Arrangement, Gap, Order, RunRecord, RunSpec, TestId, workers_of
 from flaky_detector.pipeline.dossier import Dossier
-from flaky_detector.pipeline.launch import Launcher
+from flaky_detector.pipeline.launch import Launcher, Wish
 from flaky_detector.stages.confirm import Answer, Question
 from flaky_detector.stages.run import files_of
 
@@ -56,9 +56,9 @@ class SubprocessOracle:
 
     def _answer(self, question: Question, tick: Tick | None = None) -> Answer:
         self.dossier.trials += 1
-        spec = self._spec(question, self.dossier.trials)
+        spec = trial_of(question.order, self.launcher.suite(question.python).python, self.dossier.trials)
         deadline = max(min(self.most_seconds, self.dossier.seconds_left), 1.0)
-        record = self.launcher.run(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True)
+        record = self.launcher.run(Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True))
         self.dossier.pytest_processes += 1 + spec.workers
         self.dossier.test_executions += len(record.executions)
         answer = _read(question.order, record, self.launcher)
@@ -67,23 +67,25 @@ class SubprocessOracle:
         self.launcher.voice.detail(f"  {spec.id}: {told(question.order)} → {record.exit_code}")
         return answer
 
-    def _spec(self, question: Question, number: int) -> RunSpec:
-        workers = workers_of(question.order)
-        return RunSpec(
-            id=f"trial-{number:04d}",
-            python=self.launcher.suite(question.python).python,
-            arrangement=Arrangement.FORCED,
-            order=question.order,
-            workers=workers if workers > 1 else 0,
-            distribution="load" if workers > 1 else "no",
-            select=files_of(question.order),
-        )
+
+def trial_of(order: Order, python: str, number: int) -> RunSpec:
+    """The specification of one trial."""
+    workers = workers_of(order)
+    return RunSpec(
+        id=f"trial-{number:04d}",
+        python=python,
+        arrangement=Arrangement.FORCED,
+        order=order,
+        workers=workers if workers > 1 else 0,
+        distribution="load" if workers > 1 else "no",
+        select=files_of(order),
+    )
 
 
 def _read(order: Order, record: RunRecord, launcher: Launcher) -> Answer:
     """The answer, `executed` only where every worker ran exactly what was asked, in that order."""
     gaps = list(record.gaps)
-    executed = _executed_as_asked(order, record)
+    executed = executed_as_asked(order, record)
     if not executed:
         why = "time ran out" if record.timed_out else _why_not(order, record, launcher)
         gaps.append(Gap("trial", f"an order of {len(order)} tests could not be run as asked: {why}"))
@@ -98,7 +100,8 @@ def _read(order: Order, record: RunRecord, launcher: Launcher) -> Answer:
     )
 
 
-def _executed_as_asked(order: Order, record: RunRecord) -> bool:
+def executed_as_asked(order: Order, record: RunRecord) -> bool:
+    """Whether every worker ran what the order says, in that sequence, and nothing else."""
     asked: dict[int, list[TestId]] = {}
     for step in order:
         asked.setdefault(step.worker, []).append(step.test)

@@ -93,3 +93,9 @@ def test_the_comment_tells_both_causes(hunted: tuple[Path, Outcome]) -> None:
     ]
     assert "1. `gw0` · `test_models_are_joined_within_analytics[analytics-analytics-True]` leaves the Django model" in comment
     assert "+    ReadModel = SimpleNamespace(_meta=SimpleNamespace(app_label=label))" in comment
+
+
+def test_the_patch_that_it_offers_was_tried(hunted: tuple[Path, Outcome]) -> None:
+    remedy = hunted[1].finding(CHECK)["remedy"]
+    assert remedy["patch_verified"] is True
+    assert remedy["patch"].startswith("--- a/tests/test_routers.py\n+++ b/tests/test_routers.py\n")

@@ -11,6 +11,7 @@ from flaky_detector.adapters.voice import Voice
 from flaky_detector.model import Arrangement, Gap, Order, RunRecord, RunSpec, Step, Suite, on_one_worker
 from flaky_detector.model import TestId as Id
 from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.pipeline.launch import Wish
 from flaky_detector.pipeline.oracle import SubprocessOracle, told
 from flaky_detector.stages.confirm import Answer, Question
 from tests.support.records import ran, record
@@ -38,9 +39,9 @@ class Launcher:
     def suite(self, python: str) -> Suite:
         return Suite(python=python or "3.12", executable="python", version="3.12.1", pytest_version="8", rootdir="/r")
 
-    def run(self, spec: RunSpec, bundle: Path, deadline_seconds: float, tick: object = None, *, trial: bool = False) -> RunRecord:
-        self.calls.append((spec, bundle, deadline_seconds, trial))
-        return self.runs(spec)
+    def run(self, wish: Wish) -> RunRecord:
+        self.calls.append((wish.spec, wish.bundle, wish.deadline_seconds, wish.trial))
+        return self.runs(wish.spec)
 
     def why_nothing_ran(self, told: RunRecord) -> tuple[str, str]:
         return "pytest collected no tests", "mend it"

@@ -70,7 +70,8 @@ def _step(finding: Finding, step: Step, changes: tuple[StateChange, ...], *, acr
         return f"{who} {leaves(changes)}"
     resources = finding.signature.resources
     if finding.signature.rule == "duplicate-table" and resources:
-        return f"{who} runs next, and after it the table {tick(resources[0])} is there"
+        table = next((resource for resource in resources if "." not in resource), resources[0])
+        return f"{who} runs next, and after it the table {tick(table)} is there"
     return f"{who} is needed as well; what it leaves behind was not seen by any probe"
 
 

@@ -22,7 +22,8 @@ def failure(finding: Finding, most: int = 110) -> str:
 
 def about(finding: Finding, most: int = 3) -> str:
     """The contested things where the failure's own text does not name them."""
-    resources = [resource for resource in finding.signature.resources if resource.lower() not in failure(finding).lower()]
+    said = failure(finding).lower()
+    resources = [one for one in finding.signature.resources if one.lower() not in said and one.lower().replace(".", "_") not in said]
     named = [tick(plain(resource, 80)) for resource in resources[:most]]
     return enumerated(named + ([f"{len(resources) - most} more"] if len(resources) > most else []))
 
