@@ -17,7 +17,8 @@ from flaky_detector.stages.run import files_of
 
 LEAST_SECONDS = 120.0
 LONGER_THAN_RUNS = 3.0
-MOST_GAPS = 3
+TOLD_OF_TRIALS = ("trial", "isolation")
+"""Sources of gaps that are told of a trial; what its journals lack is seen from its answer."""
 
 
 class SubprocessOracle:
@@ -34,7 +35,7 @@ class SubprocessOracle:
         shared = any(record.shared for record in dossier.records) or not dossier.records
         self.jobs = 1 if launcher.in_place or shared else max(1, min(4, os.cpu_count() or 1))
         longest = max((record.seconds for record in dossier.records), default=0.0)
-        self.most_seconds = max(LEAST_SECONDS, LONGER_THAN_RUNS * longest)
+        self.most_seconds = min(max(LEAST_SECONDS, LONGER_THAN_RUNS * longest), launcher.settings.run_timeout_seconds)
 
     def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
         """Answers in the order of the questions."""
@@ -62,8 +63,9 @@ class SubprocessOracle:
         self.dossier.pytest_processes += 1 + spec.workers
         self.dossier.test_executions += len(record.executions)
         answer = _read(question.order, record, self.launcher)
-        for gap in answer.gaps[:MOST_GAPS]:
-            self.dossier.add_gap(gap.source, gap.text)
+        for gap in answer.gaps:
+            if gap.source in TOLD_OF_TRIALS:
+                self.dossier.add_gap(gap.source, gap.text)
         self.launcher.voice.detail(f"  {spec.id}: {told(question.order)} → {record.exit_code}")
         return answer
 

@@ -13,6 +13,7 @@ from flaky_detector.model import TestId as Id
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Wish
 from flaky_detector.pipeline.oracle import SubprocessOracle, told
+from flaky_detector.settings import Settings
 from flaky_detector.stages.confirm import Answer, Question
 from tests.support.records import ran, record
 
@@ -32,6 +33,7 @@ class Launcher:
         self.runs = runs
         self.in_place = in_place
         self.scratch = Path("/scratch")
+        self.settings = Settings()
         self.said = io.StringIO()
         self.voice = Voice(verbose=verbose, stream=self.said)
         self.calls: list[tuple[RunSpec, Path, float, bool]] = []
