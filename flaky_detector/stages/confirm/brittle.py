@@ -24,8 +24,9 @@ def judge(bench: Bench) -> Verdict:
     """What the victim is, given that it fails alone, every time."""
     symptom = bench.docket.symptom
     if not symptom.passing:
-        bench.tried.append("it fails alone and in every run: no order was seen in which it passes")
-        return Verdict("broken", "likely")
+        runs = len({sighting.run for sighting in symptom.failing})
+        bench.tried.append(f"it fails alone and in every run ({runs}): no order was seen in which it passes")
+        return Verdict("broken", "likely" if runs > 1 else "suspected")
     if set(symptom.passing_pythons) and not set(symptom.pythons) & set(symptom.passing_pythons):
         bench.tried.append(f"it passes on {', '.join(symptom.passing_pythons)} only")
         return Verdict("environment", "likely")
