@@ -10,7 +10,7 @@ import pytest
 from tests.support.hunting import Outcome, flaky_detector
 from tests.support.shop import ORIGINAL
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 ROUTERS = "tests/test_routers.py::"
 POLLUTERS = {

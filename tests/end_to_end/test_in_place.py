@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.hunting import flaky_detector, write_suite
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 TESTS = """
 import shopkit

@@ -36,7 +36,7 @@ def flaky_detector(*argv: object, cwd: Path, environ: Mapping[str, str] | None =
     at = words.index("--") if "--" in words else len(words)
     command = [sys.executable, "-m", "flaky_detector", *words[:at], *options, *words[at:]]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "INPUT_", "PYTEST_"))}
-    ended = subprocess.run(command, cwd=cwd, env=inherited | dict(environ or {}), capture_output=True, text=True, check=False, timeout=900)
+    ended = subprocess.run(command, cwd=cwd, env=inherited | dict(environ or {}), capture_output=True, text=True, check=False, timeout=1700)
     file = folder / "findings.json"
     findings = json.loads(file.read_text()) if file.is_file() else {}
     return Outcome(ended.returncode, ended.stdout, ended.stderr, findings)
