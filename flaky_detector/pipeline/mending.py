@@ -1,6 +1,7 @@
 """Does the patch help? Each patch that a diagnosis offers is tried in a private copy, in the order in which the victim failed.
 
-Owns what counts as helped: every test of the order passes, the victim among them, as often as a proof repeats. Must not make patches.
+Owns what counts as helped: every test of the order passes, the victim among them, as often as a proof repeats. Orders over two workers are
+dear and are left out: what starts such a chain is mended where it breaks a test of its own process. Must not make patches.
 """
 
 from collections.abc import Iterable
@@ -8,7 +9,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from flaky_detector.errors import Interrupted
-from flaky_detector.model import Finding, Order, Outcome, RunRecord
+from flaky_detector.model import Finding, Order, Outcome, RunRecord, workers_of
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Launcher, Wish
 from flaky_detector.pipeline.oracle import executed_as_asked, trial_of
@@ -23,7 +24,7 @@ def try_patches(findings: Iterable[Finding], launcher: Launcher, dossier: Dossie
     told = []
     for finding in findings:
         diagnosis = finding.diagnosis
-        patch = diagnosis.remedies[0].patch if diagnosis and diagnosis.remedies and finding.confidence == "proven" else None
+        patch = diagnosis.remedies[0].patch if diagnosis and diagnosis.remedies and _may_be_tried(finding) else None
         key = (patch or "", finding.minimal_order)
         if diagnosis and patch and key not in tried and len(tried) < MOST_PATCHES:
             tried[key] = _helps(patch, finding, launcher, dossier)
@@ -32,6 +33,10 @@ def try_patches(findings: Iterable[Finding], launcher: Launcher, dossier: Dossie
             finding = replace(finding, diagnosis=replace(diagnosis, remedies=(first, *diagnosis.remedies[1:])))  # noqa: PLW2901
         told.append(finding)
     return tuple(told)
+
+
+def _may_be_tried(finding: Finding) -> bool:
+    return finding.confidence == "proven" and workers_of(finding.minimal_order) == 1
 
 
 def _helps(patch: str, finding: Finding, launcher: Launcher, dossier: Dossier) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
-from flaky_detector.model import Diagnosis, Finding, Outcome, Remedy, RunRecord, Signature, Suite, on_one_worker
+import msgspec
+
+from flaky_detector.model import Diagnosis, Finding, Outcome, Remedy, RunRecord, Signature, Step, Suite, on_one_worker
 from flaky_detector.model import TestId as Id
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Wish
@@ -68,3 +70,9 @@ def test_one_patch_is_tried_once_for_one_order_and_no_patch_is_not_tried() -> No
         lambda wish: record(ran("a.py::p"), ran("a.py::v"), spec=wish.spec), finding(), finding(), finding(patch=None)
     )
     assert (verified, len(launcher.wishes)) == ([True, True, False], 2)
+
+
+def test_an_order_over_two_workers_is_not_tried() -> None:
+    chain = msgspec.structs.replace(finding(), minimal_order=(Step(0, Id("a.py::p")), Step(1, Id("a.py::v"))))
+    verified, launcher = tried(lambda wish: record(spec=wish.spec), chain)
+    assert (verified, launcher.wishes) == ([False], [])
