@@ -81,7 +81,7 @@ def test_other_files_of_a_folder_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_archives_within_archives_and_packed_logs_are_opened(tmp_path: Path) -> None:
-    inner = zipped(junit__xml=JUNIT, console__log__gz=gzip.compress(LOG))
+    inner = zipped(junit__xml=JUNIT, console__log__gz=gzip.compress(LOG, mtime=0))
     put(tmp_path, all__zip=zipped(linux__zip=inner))
     assert found(tmp_path / "all.zip") == [(f"{tmp_path.name}/all.zip/linux.zip", ["junit.xml", "console.log"])]
 
@@ -112,7 +112,7 @@ def test_an_empty_folder_is_a_gap(tmp_path: Path) -> None:
     ("name", "data", "text"),
     [
         ("a.zip", b"PK\x03\x04 and then nothing", "is not a whole zip file (File is not a zip file); download it again"),
-        ("a.xml.gz", gzip.compress(JUNIT)[:-12], "is not a whole gzip file ("),
+        ("a.xml.gz", gzip.compress(JUNIT, mtime=0)[:-12], "is not a whole gzip file ("),
     ],
 )
 def test_a_damaged_archive_is_a_gap(tmp_path: Path, name: str, data: bytes, text: str) -> None:
@@ -122,7 +122,7 @@ def test_a_damaged_archive_is_a_gap(tmp_path: Path, name: str, data: bytes, text
 
 def test_an_archive_bomb_costs_a_gap_and_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artefacts, "LARGEST_FILE", 1_000_000)
-    put(tmp_path, all__zip=zipped(bomb__log=bytes(5_000_000), junit__xml=JUNIT), bomb__log__gz=gzip.compress(bytes(5_000_000)))
+    put(tmp_path, all__zip=zipped(bomb__log=bytes(5_000_000), junit__xml=JUNIT), bomb__log__gz=gzip.compress(bytes(5_000_000), mtime=0))
     bundles, said = gather([tmp_path / "all.zip", tmp_path / "bomb.log.gz"])
     assert [paper.name for bundle in bundles for paper in bundle.papers] == ["junit.xml"]
     assert [gap.text for gap in said] == ["refused: it unpacks to more than 0 MiB"] * 2
