@@ -20,7 +20,7 @@ from flaky_detector.adapters import artefacts, patching, workspace
 from flaky_detector.adapters.process import execute
 from flaky_detector.adapters.voice import Tick, Voice, clock
 from flaky_detector.errors import FlakyDetectorError, SettingsError
-from flaky_detector.model import Gap, RunRecord, RunSpec, Suite
+from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Suite
 from flaky_detector.recorder import wire
 from flaky_detector.settings import Settings
 from flaky_detector.stages.ingest import ingest
@@ -29,6 +29,7 @@ from flaky_detector.stages.run import Ended, Invocation, Manner, Place, invocati
 ENDED_BY_ITSELF = (0, 1, 5)
 SWEEP_SECONDS = 60.0
 CONSOLE_TAIL_BYTES = 65536
+MOST_TESTS_LOOKED_AT_DEEPLY = 8
 
 
 class Wish(NamedTuple):
@@ -149,6 +150,7 @@ class Launcher:
             python_path=self.environ.get("PYTHONPATH", ""),
             hash_seed="" if "PYTHONHASHSEED" in self.environ else str(secrets.randbelow(2**32)),
             trial=wish.trial,
+            deep=_is_deep(wish),
         )
         call = structs.replace(invocation(wish.spec, suite, place, manner), deadline_seconds=wish.deadline_seconds)
         ended = Ended(exit_code=-2, seconds=0.0)
@@ -168,6 +170,13 @@ class Launcher:
         what = {5: "pytest collected no tests", 4: "pytest did not accept its arguments", 2: "the suite does not collect"}
         reason = what.get(record.exit_code, f"pytest ended with exit code {record.exit_code} before the first test")
         return f"{reason}: {said}" if said else reason, f"run `pytest` in {self.rootdir} and mend what it says; its output is in {log}"
+
+
+def _is_deep(wish: Wish) -> bool:
+    """Whether deep probes pay: in the first look at what every test leaves behind, and where few tests run."""
+    if wish.trial:
+        return len(wish.spec.order) <= MOST_TESTS_LOOKED_AT_DEEPLY
+    return wish.spec.arrangement is Arrangement.OWN and not wish.spec.workers
 
 
 def write_run(spec: RunSpec, ended: Ended, suite: Suite, bundle: Path) -> None:

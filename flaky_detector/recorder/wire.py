@@ -47,7 +47,7 @@ SHUFFLE_LAST = "FLAKY_DETECTOR_SHUFFLE_LAST"  # "1": apply the shuffle after eve
 DATABASE_SUFFIX = "FLAKY_DETECTOR_DATABASE_SUFFIX"  # appended to the name of every Django test database
 COPY = "FLAKY_DETECTOR_COPY"  # the whole private copy of the user's tree, of which the rootdir may be a part
 ORIGINAL = "FLAKY_DETECTOR_ORIGINAL"  # the user's own tree: files imported from below it are reported at the end
-PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "none": none
+PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "deep": all; "none": none
 
 ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, DATABASE_SUFFIX, COPY, ORIGINAL, PROBES)
 WAKING = (RECORD, ORDER, SHUFFLE, DATABASE_SUFFIX)  # any one of these wakes it

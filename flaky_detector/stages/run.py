@@ -87,7 +87,7 @@ def _parted(argument: str) -> tuple[str, str]:
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
-    """How the user runs pytest: own arguments, the caller's PYTHONPATH, and whether the run is a trial.
+    """How the user runs pytest: own arguments, the caller's PYTHONPATH, whether the run is a trial, and whether deep probes look on.
 
     In a trial reruns of failed tests are switched off, for they would blur the answer. `hash_seed` becomes PYTHONHASHSEED, unless it is
     empty: workers whose sets are ordered differently collect different tests, and xdist then refuses to run.
@@ -97,6 +97,7 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     python_path: str = ""
     hash_seed: str = ""
     trial: bool = False
+    deep: bool = False
 
 
 def invocation(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> Invocation:
@@ -213,6 +214,8 @@ def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> d
         "TMPDIR": place.scratch,
         "PYTHONUNBUFFERED": "1",
     }
+    if manner.deep:
+        env[wire.PROBES] = "deep"
     if manner.hash_seed:
         env["PYTHONHASHSEED"] = manner.hash_seed
     if place.tree != place.original_tree:

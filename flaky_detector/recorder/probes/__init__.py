@@ -19,20 +19,21 @@ if TYPE_CHECKING:
 PROBES = (DjangoAppsProbe, FilesProbe, EnvironProbe, CwdProbe)
 
 NONE = "none"
+DEEP = "deep"
 
 
 def choose(names: str, tree: Tree, note: Callable[[str], None]) -> Sequence[Probe]:
     """The probes that `FLAKY_DETECTOR_PROBES` asks for.
 
     Args:
-        names: comma-separated names; empty for all, `none` for none.
+        names: comma-separated names; empty for the light ones, `deep` for all, `none` for none.
         tree: the part of the file system that the files probe watches.
         note: told of names that do not exist.
     """
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     known = [probe.name for probe in PROBES]
     for name in wanted:
-        if name not in known and name != NONE:
+        if name not in known and name not in (NONE, DEEP):
             note("there is no probe %r; there are %s" % (name, ", ".join(known)))
-    chosen = [probe for probe in PROBES if not wanted or probe.name in wanted]
+    chosen = [probe for probe in PROBES if DEEP in wanted or probe.name in wanted or not (wanted or probe.is_deep)]
     return [probe(tree, note) for probe in chosen if NONE not in wanted]

@@ -17,6 +17,7 @@ class CwdProbe:
     """Compares the path; a directory that was removed under the process's feet is a change as well."""
 
     name = "cwd"
+    is_deep = False
 
     def __init__(self, *_: Any) -> None:
         self._booking = Booking(wire.CWD)

@@ -18,6 +18,7 @@ class DjangoAppsProbe:
     """Compares `apps.all_models` with a copy of two levels."""
 
     name = "django-apps"
+    is_deep = False
 
     def __init__(self, *_: Any) -> None:
         self._booking = Booking(wire.DJANGO_MODEL)

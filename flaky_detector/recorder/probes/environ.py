@@ -21,6 +21,7 @@ class EnvironProbe:
     """Compares `os.environ` as a whole, then name by name where it differs."""
 
     name = "environ"
+    is_deep = False
 
     def __init__(self, *_: Any) -> None:
         self._booking = Booking(wire.ENVIRON)

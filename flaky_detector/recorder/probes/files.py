@@ -37,6 +37,7 @@ class FilesProbe:
     """Listens to audit events; `mark` only changes the account on which the next touches are booked."""
 
     name = "files"
+    is_deep = False
 
     def __init__(self, tree: Tree, note: Callable[[str], None]) -> None:
         self._tree = tree

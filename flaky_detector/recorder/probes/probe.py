@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Probe(Protocol):
-        """One kind of state. `name` is what `FLAKY_DETECTOR_PROBES` calls it."""
+        """One kind of state.
+
+        `name` is what `FLAKY_DETECTOR_PROBES` calls it. A deep probe costs more than always-on recording may: it is at work only in the
+        runs that ask for it, the project's own order in one process and short trials.
+        """
 
         name: str
+        is_deep: bool
 
         def start(self) -> None:
             """Take what is now for granted: called just before the first test's setup."""
