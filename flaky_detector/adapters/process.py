@@ -23,6 +23,7 @@ from types import FrameType
 from typing import Literal
 
 from flaky_detector.errors import Interrupted, SuiteError
+from flaky_detector.recorder import wire
 from flaky_detector.stages.run import Ended, Invocation
 
 MARK = "FLAKY_DETECTOR_MARK"
@@ -114,7 +115,7 @@ def execute(invocation: Invocation, *, tick: Callable[[float], None] | None = No
         started = time.monotonic()
         group = _Group(_start(invocation, mark), mark)
         threading.Thread(target=group.report_end, args=(mailbox,), daemon=True).start()
-        news = _wait(mailbox, started, invocation.deadline_seconds, tick)
+        news = _wait(mailbox, started, invocation, tick)
         if news == "stop":
             raise _interrupted()
         exit_code = group.end(BRIEF if news == "ended" else PATIENT, strays=news != "ended")
@@ -133,16 +134,26 @@ def _interrupted() -> Interrupted:
     return Interrupted("interrupted while the suite was running", "what was found so far is kept")
 
 
-def _wait(mailbox: Mailbox, started: float, deadline_seconds: float, tick: Callable[[float], None] | None) -> News | None:
-    """What happened first; None for the deadline."""
-    deadline = started + deadline_seconds
+def _wait(mailbox: Mailbox, started: float, invocation: Invocation, tick: Callable[[float], None] | None) -> News | None:
+    """What happened first; None for the deadline, or for silence."""
+    deadline = started + invocation.deadline_seconds
+    heard, written = started, -1
     while (now := time.monotonic()) < deadline:
         try:
             return mailbox.get(timeout=min(TICK_SECONDS, deadline - now))
         except queue.Empty:
             if tick is not None:
                 tick(time.monotonic() - started)
+        so_far = _journal_bytes(invocation.bundle)
+        heard, written = (time.monotonic(), so_far) if so_far != written else (heard, written)
+        if invocation.quiet_seconds and time.monotonic() - heard > invocation.quiet_seconds:
+            return None
     return None
+
+
+def _journal_bytes(bundle: str) -> int:
+    """How much the recorders have written: they say when a test begins."""
+    return sum(path.stat().st_size for path in Path(bundle).glob(f"{wire.JOURNAL_PREFIX}*{wire.JOURNAL_SUFFIX}"))
 
 
 def _start(invocation: Invocation, mark: str) -> subprocess.Popen[bytes]:

@@ -21,6 +21,7 @@ from flaky_detector.adapters.process import execute
 from flaky_detector.adapters.voice import Tick, Voice, clock
 from flaky_detector.errors import FlakyDetectorError, SettingsError
 from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Suite
+from flaky_detector.pipeline.pace import Pace
 from flaky_detector.recorder import wire
 from flaky_detector.settings import Settings
 from flaky_detector.stages.ingest import ingest
@@ -65,6 +66,7 @@ class Launcher:
         self.template: workspace.Template | None = None
         self.in_place = False
         self.one_at_a_time = threading.Lock()
+        self.pace = Pace(settings.budget_seconds)
 
     def _go_in_place(self, record: RunRecord) -> Gap:
         """From now on run in the user's own tree, one run after another, the tree restored after each; why, as a gap.
@@ -90,6 +92,7 @@ class Launcher:
         self.voice.say(f"run {spec.id}: {spec.why}")
         with self.voice.task(f"run {spec.id}") as tick:
             record = self.run(Wish(spec, self.settings.output / "runs" / spec.id, deadline_seconds, tick))
+        self.pace.learn(record)
         tests = len({execution.test for execution in record.executions})
         self.voice.say(f"run {spec.id}: {tests} test{'' if tests == 1 else 's'}, {record.failed} failed, {clock(record.seconds)}")
         return record
@@ -152,7 +155,11 @@ class Launcher:
             trial=wish.trial,
             deep=_is_deep(wish),
         )
-        call = structs.replace(invocation(wish.spec, suite, place, manner), deadline_seconds=wish.deadline_seconds)
+        call = structs.replace(
+            invocation(wish.spec, suite, place, manner),
+            deadline_seconds=wish.deadline_seconds,
+            quiet_seconds=self.pace.quiet_seconds(trial=wish.trial),
+        )
         ended = Ended(exit_code=-2, seconds=0.0)
         started = time.monotonic()
         try:

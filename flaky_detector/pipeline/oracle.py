@@ -34,7 +34,7 @@ class SubprocessOracle:
         self.tick: Tick | None = None
         shared = any(record.shared for record in dossier.records) or not dossier.records
         self.jobs = 1 if launcher.in_place or shared else max(1, min(4, os.cpu_count() or 1))
-        longest = max((record.seconds for record in dossier.records), default=0.0)
+        longest = max((record.seconds for record in dossier.records if not record.timed_out), default=0.0)
         self.most_seconds = min(max(LEAST_SECONDS, LONGER_THAN_RUNS * longest), launcher.settings.run_timeout_seconds)
 
     def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:

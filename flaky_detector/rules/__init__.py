@@ -13,7 +13,8 @@ from flaky_detector.rules.rule import Rule
 FALLBACK = Fallback()
 RULES: tuple[Rule, ...] = (DuplicateTable(), ConflictingModels(), MigrationDrift(), FALLBACK)
 BY_NAME = {rule.name: rule for rule in RULES}
-CRASH = Failure(phase="call", exception="crash", message="the worker died while it ran this test")
+CRASH = Failure(phase="call", exception="crash", message="the process died while it ran this test")
+HANG = Failure(phase="call", exception="hang", message="this test did not come to its end")
 
 SUMMING_UP = re.compile(r"contains \d+ failed subtests?$")  # pytest's failure of a test whose subtests failed: they tell why
 
@@ -33,8 +34,10 @@ def signatures_of(execution: Execution, app_labels: Sequence[str] = ()) -> tuple
     """The distinct signatures of an execution's failures, the first phase first; empty where it did not fail."""
     if not execution.outcome.is_failure:
         return ()
-    crashed = (CRASH,) if execution.outcome is Outcome.CRASHED else ()
+    if execution.outcome is Outcome.CRASHED:  # whatever witnesses make of it: xdist's controller tells it otherwise than a serial run
+        hung = any(failure.exception == HANG.exception for failure in execution.failures)
+        return (signature_of(HANG if hung else CRASH, app_labels),)
     nothing_told = (Failure(phase="call", exception="", message=""),)
     failures = tuple(failure for failure in execution.failures if not SUMMING_UP.match(failure.message))
-    failures = failures or execution.failures or crashed or nothing_told
+    failures = failures or execution.failures or nothing_told
     return tuple(dict.fromkeys(signature_of(failure, app_labels) for failure in failures))

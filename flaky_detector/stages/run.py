@@ -24,7 +24,8 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True):
 
     `argv` starts with the interpreter; `env` holds only what is added to (or, with None, taken from) the caller's environment;
     `cwd` is where it runs; `bundle` the folder that junit.xml, journals and console.log go to; `order_json` is
-    written to `bundle/order.json` first where it is not empty.
+    written to `bundle/order.json` first where it is not empty. It is ended after `deadline_seconds`, or when no journal has grown for
+    `quiet_seconds` (0: never for that reason): a test hangs.
     """
 
     argv: tuple[str, ...]
@@ -33,6 +34,7 @@ class Invocation(msgspec.Struct, frozen=True, kw_only=True):
     bundle: str
     order_json: str = ""
     deadline_seconds: float = 3600.0
+    quiet_seconds: float = 0.0
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Arrangement, Execution, Failure, Gap, RunRecord, RunSpec, TestId
+from flaky_detector.model import Arrangement, Execution, Failure, Gap, Outcome, RunRecord, RunSpec, TestId
 from flaky_detector.model.footprint import majors
+from flaky_detector.rules import HANG
 from flaky_detector.stages.ingest.testimony import Testimony, named
 
 NO_ORDER = (
@@ -37,6 +38,8 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
     holes: list[Gap] = []
     for told in telling[1:]:
         executions = _joined(executions, told, bundle, holes)
+    if run and run.timed_out:
+        executions = tuple(map(_hung, executions))
     has_order = _knows_order(executions)
     if executions and not has_order:
         holes.append(Gap(bundle, NO_ORDER))
@@ -56,6 +59,11 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
         shared=next((told.shared for told in testimonies if told.shared), ()),
         bundle=bundle,
     )
+
+
+def _hung(row: Execution) -> Execution:
+    """In a run that was ended from outside: what was running then did not crash, it hung."""
+    return msgspec.structs.replace(row, failures=(HANG,)) if row.outcome is Outcome.CRASHED else row
 
 
 def _knows_order(executions: Sequence[Execution]) -> bool:
