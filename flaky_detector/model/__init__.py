@@ -32,6 +32,7 @@ from flaky_detector.model.findings import (
     Finding,
     Kind,
     LatentPolluter,
+    Orders,
     Proof,
     Remedy,
     Result,
@@ -42,7 +43,7 @@ from flaky_detector.model.identity import Gap, Location, TestId, bare_test_id, f
 
 __all__ = [
     "Arrangement", "Confidence", "Cost", "Diagnosis", "Distribution", "Evidence", "Execution", "Failure", "Finding", "Gap",
-    "Kind", "LatentPolluter", "Location", "Order", "Outcome", "Phase", "Proof", "Provided", "Raised", "Remedy", "Result", "RunRecord",
-    "RunSpec", "RunSummary", "Sighting", "Signature", "StateChange", "Step", "Suite", "Suspect", "Symptom", "TestId",
+    "Kind", "LatentPolluter", "Location", "Order", "Orders", "Outcome", "Phase", "Proof", "Provided", "Raised", "Remedy", "Result",
+    "RunRecord", "RunSpec", "RunSummary", "Sighting", "Signature", "StateChange", "Step", "Suite", "Suspect", "Symptom", "TestId",
     "Trial", "bare_test_id", "function_of", "on_one_worker", "path_of", "short_name", "workers_of",
 ]  # fmt: skip

@@ -13,17 +13,21 @@ from flaky_detector.model.identity import Gap, Location, TestId
 
 Kind = Literal["victim", "brittle", "non-deterministic", "cross-worker", "environment", "broken", "unknown"]
 Confidence = Literal["proven", "likely", "suspected"]
+Orders = Literal["own", "distribution", "unsorted", "unknown"]
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """One order, re-run: how often its last test failed with the same signature, passed, or ended otherwise.
 
     `role` says what the trial is for: `alone`, `after-polluter`, `without` (a control that leaves one step out), `search`,
-    `replay`, `after-cleaner`.
+    `replay`, `after-state-setter`, `after-cleaner`, `after-import` (nothing runs before it, but `collect`, further files, are imported),
+    `together` (the last step began while the one before it was running on another worker).
     """
 
     order: Order
     role: str
+    collect: tuple[str, ...] = ()
+    together: bool = False
     same: int = 0
     passed: int = 0
     other: int = 0
@@ -39,7 +43,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
     `polluters` are alternatives, each a set needed together in order; all were re-run. `minimal_order` includes the warm-up
     test where one was needed (`warm_up` names it) and ends with the victim. `complete` is False where time ran out: then
-    the minimal order is the smallest so far. `tried` says in words what was tried, for a reader who gets no polluter.
+    the minimal order is the smallest so far. `counterparts` are tests of another worker with which it conflicts while both run.
+    `tried` says in words what was tried, for a reader who gets no polluter, and what more is known.
     """
 
     test: TestId
@@ -49,6 +54,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     polluters: tuple[tuple[TestId, ...], ...] = ()
     state_setters: tuple[tuple[TestId, ...], ...] = ()
     cleaners: tuple[tuple[TestId, ...], ...] = ()
+    counterparts: tuple[TestId, ...] = ()
     minimal_order: Order = ()
     warm_up: tuple[TestId, ...] = ()
     trials: tuple[Trial, ...] = ()
@@ -85,7 +91,9 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One failing test with all that is known of its cause.
 
-    `failed_in` and `seen_in` count runs; `failing_runs` are the ids of the runs in which it failed.
+    `failed_in` and `seen_in` count runs; `failing_runs` are the ids of the runs in which it failed. Where many tests seem to have one
+    cause and nothing is proven, they are one finding: `victims` are all of them as they came (`test` is the first), `victim_counts` counts
+    them by exception; both are empty for a finding about one test. `orders` says in which orders it was seen to happen.
     """
 
     test: TestId
@@ -95,6 +103,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     polluters: tuple[tuple[TestId, ...], ...] = ()
     state_setters: tuple[tuple[TestId, ...], ...] = ()
     cleaners: tuple[tuple[TestId, ...], ...] = ()
+    counterparts: tuple[TestId, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     state: tuple[StateChange, ...] = ()
     minimal_order: Order = ()
@@ -111,6 +120,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = True
     notes: tuple[str, ...] = ()
     fingerprint: str = ""
+    victims: tuple[TestId, ...] = ()
+    victim_counts: dict[str, int] = {}
+    orders: Orders = "unknown"
+
+    @property
+    def tests(self) -> tuple[TestId, ...]:
+        """The tests that fail: one, or all victims of a cause."""
+        return self.victims or (self.test,)
 
 
 class LatentPolluter(msgspec.Struct, frozen=True, kw_only=True):

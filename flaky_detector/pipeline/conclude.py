@@ -23,9 +23,12 @@ from flaky_detector.model import (
     TestId,
 )
 from flaky_detector.model.footprint import footprints, majors
+from flaky_detector.stages.correlate import MOST_SUSPECTS, Papers, Pool, pool
 
 LIKELY_SCORE = 0.5
 ALWAYS_FAILING_RUNS = 2
+
+Ranked = tuple[Symptom, tuple[Suspect, ...]]
 
 
 def finding_of(symptom: Symptom, suspects: Sequence[Suspect], proof: Proof | None, records: Sequence[RunRecord]) -> Finding:
@@ -67,6 +70,55 @@ def _unproven(symptom: Symptom, suspects: Sequence[Suspect]) -> tuple[Kind, Conf
     if suspects and suspects[0].worker == "same" and suspects[0].score >= LIKELY_SCORE and {"state", "name"} <= reasons:
         return "victim", "likely"
     return "unknown", "suspected"
+
+
+def with_pooled_suspects(ranked: Sequence[Ranked], papers: Papers) -> list[Ranked]:
+    """Every symptom with the suspects of the cause that it seems to share with many others before its own."""
+    told = list(ranked)
+    for found in pool(ranked, papers):
+        pooled, least = {suspect.test for suspect in found.suspects}, found.suspects[-1].score
+        for number in found.numbers:
+            symptom, own = ranked[number]
+            others = (suspect for suspect in own if suspect.test not in pooled)
+            lowered = tuple(msgspec.structs.replace(suspect, score=min(suspect.score, least)) for suspect in others)
+            told[number] = symptom, (*found.suspects, *lowered)[:MOST_SUSPECTS]
+    return told
+
+
+def told_together(findings: Sequence[Finding], ranked: Sequence[Ranked], papers: Papers) -> list[Finding]:
+    """The findings, those of one suspected cause with many victims as one.
+
+    Args:
+        findings: one for each of `ranked`, at the same place. Only those that were not re-run, and say nothing but "unknown", are joined.
+        ranked: the symptoms with their suspects.
+        papers: the runs.
+    """
+    silent = [number for number, finding in enumerate(findings) if finding.kind == "unknown" and not finding.trials]
+    joined: dict[int, Finding] = {}
+    gone: set[int] = set()
+    for found in pool([ranked[number] for number in silent], papers):
+        numbers = [silent[number] for number in found.numbers]
+        first = next(number for number in numbers if findings[number].test == found.tests[0])
+        joined[first] = _joined(findings[first], [findings[number] for number in numbers], found)
+        gone.update(numbers)
+    return [joined.get(number, finding) for number, finding in enumerate(findings) if number in joined or number not in gone]
+
+
+def _joined(first: Finding, members: Sequence[Finding], found: Pool) -> Finding:
+    failing = tuple(dict.fromkeys(run for finding in members for run in finding.failing_runs))
+    return msgspec.structs.replace(
+        first,
+        victims=found.tests,
+        victim_counts=found.ways,
+        suspects=found.suspects,
+        reproduce=reproduce(first.test, None, found.suspects),
+        pythons=tuple(dict.fromkeys(python for finding in members for python in finding.pythons)),
+        phases=tuple(dict.fromkeys(phase for finding in members for phase in finding.phases)),
+        failed_in=len(failing),
+        failing_runs=failing,
+        seen_in=max(finding.seen_in for finding in members),
+        notes=found.notes,
+    )
 
 
 def fingerprint(symptom: Symptom) -> str:

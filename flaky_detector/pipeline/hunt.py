@@ -10,7 +10,7 @@ from flaky_detector.errors import Interrupted, SuiteError
 from flaky_detector.model import RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
 from flaky_detector.model.footprint import footprints
-from flaky_detector.pipeline.conclude import finding_of, latent_polluters, with_diagnosis
+from flaky_detector.pipeline.conclude import finding_of, latent_polluters, told_together, with_diagnosis, with_pooled_suspects
 from flaky_detector.pipeline.dossier import Dossier, summaries
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.mending import try_patches
@@ -74,7 +74,7 @@ def examine(dossier: Dossier, sources: Sources, only: TestId | None = None) -> N
     """Symptoms and their suspects, the most promising first."""
     papers = lay_out(dossier.records, sources)
     symptoms = [symptom for symptom in classify(dossier.records) if only is None or symptom.test == only]
-    ranked = [(symptom, correlate(symptom, papers)) for symptom in symptoms]
+    ranked = with_pooled_suspects([(symptom, correlate(symptom, papers)) for symptom in symptoms], papers)
     dossier.symptoms = sorted(ranked, key=_promise, reverse=True)
 
 
@@ -98,6 +98,7 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: L
         findings.append(
             with_diagnosis(finding, diagnose(finding, left, sources)) if finding.polluters or finding.state_setters else finding
         )
+    findings = told_together(findings, dossier.symptoms, papers)
     if launcher is not None and dossier.status != "interrupted":
         findings = list(try_patches(findings, launcher, dossier))
     return Result(

@@ -12,9 +12,10 @@ from flaky_detector.stages.correlate.candidates import Candidate
 from flaky_detector.stages.correlate.names import weigh_names
 from flaky_detector.stages.correlate.other_workers import on_other_workers
 from flaky_detector.stages.correlate.papers import Papers, Sources, lay_out
+from flaky_detector.stages.correlate.pooled import Pool, pool
 from flaky_detector.stages.correlate.same_worker import on_the_same_worker
 
-__all__ = ["MOST_SUSPECTS", "Papers", "Sources", "correlate", "lay_out", "undecided"]
+__all__ = ["MOST_SUSPECTS", "Papers", "Pool", "Sources", "correlate", "lay_out", "pool", "undecided"]
 
 MOST_SUSPECTS = 20
 SAME = 0.02  # scores closer than this, relative to the best, are alike

@@ -133,7 +133,7 @@ class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tests(self) -> TestSet:
         """The tests that fail so, each once: a test may have several findings."""
-        return tuple(dict.fromkeys(finding.test for finding in self.findings))
+        return tuple(dict.fromkeys(test for finding in self.findings for test in finding.tests))
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,6 +76,10 @@ def _published(finding: Finding, index: dict[TestId, int]) -> PublishedFinding:
         trials=shares(finding.trials),
         pythons=finding.pythons,
         fingerprint=finding.fingerprint,
+        counterparts=finding.counterparts,
+        victims=finding.victims,
+        victim_counts=finding.victim_counts,
+        orders=finding.orders,
         details=_details(finding, index),
     )
 
@@ -110,6 +114,8 @@ def _details(finding: Finding, index: dict[TestId, int]) -> Details:
                 passed=trial.passed,
                 other=trial.other,
                 order=" ".join(f"{step.worker}:{index.setdefault(step.test, len(index))}" for step in trial.order),
+                collect=trial.collect,
+                together=trial.together,
             )
             for trial in finding.trials
         ),
@@ -193,6 +199,10 @@ def _finding(finding: PublishedFinding, tests: tuple[TestId, ...]) -> Finding:
         complete=details.complete,
         notes=details.notes,
         fingerprint=finding.fingerprint,
+        counterparts=finding.counterparts,
+        victims=finding.victims,
+        victim_counts=finding.victim_counts,
+        orders=finding.orders,
     )
 
 
@@ -221,7 +231,15 @@ def _diagnosis(finding: PublishedFinding, told: PublishedDiagnosis | None) -> Di
 def _trial(trial: PublishedTrial, tests: tuple[TestId, ...]) -> Trial:
     steps = (step.split(":") for step in trial.order.split())
     order = tuple(Step(int(worker), tests[int(index)]) for worker, index in steps)
-    return Trial(order=order, role=trial.role, same=trial.same, passed=trial.passed, other=trial.other)
+    return Trial(
+        order=order,
+        role=trial.role,
+        collect=trial.collect,
+        together=trial.together,
+        same=trial.same,
+        passed=trial.passed,
+        other=trial.other,
+    )
 
 
 def _trials_told(told: dict[str, str]) -> tuple[Trial, ...]:

@@ -56,9 +56,10 @@ def _tests_of(result: Result) -> set[TestId]:
 
 
 def _tests_of_finding(finding: Finding) -> Iterable[TestId]:
-    yield finding.test
+    yield from finding.tests
     for sets in (finding.polluters, finding.state_setters, finding.cleaners):
         for tests in sets:
             yield from tests
+    yield from finding.counterparts
     yield from (suspect.test for suspect in finding.suspects)
     yield from (step.test for step in finding.minimal_order)

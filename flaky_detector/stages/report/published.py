@@ -9,7 +9,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from flaky_detector.model import Confidence, Cost, Gap, Kind, LatentPolluter, Location, Remedy, RunSummary, StateChange, Suspect, TestId
+from flaky_detector.model import (
+    Confidence,
+    Cost,
+    Gap,
+    Kind,
+    LatentPolluter,
+    Location,
+    Orders,
+    Remedy,
+    RunSummary,
+    StateChange,
+    Suspect,
+    TestId,
+)
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -44,6 +57,8 @@ class PublishedTrial(msgspec.Struct, frozen=True, kw_only=True):
     passed: int = 0
     other: int = 0
     order: Annotated[str, Meta(pattern="^([0-9]+:[0-9]+( [0-9]+:[0-9]+)*)?$")] = ""
+    collect: tuple[str, ...] = ()
+    together: bool = False
 
 
 class PublishedDiagnosis(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +107,23 @@ class PublishedFinding(msgspec.Struct, frozen=True, kw_only=True):
     minimal_steps: Annotated[
         tuple[tuple[int, TestId], ...], Meta(description="The minimal order with its workers, where it needs several; else empty.")
     ] = ()
+    counterparts: Annotated[
+        tuple[TestId, ...], Meta(description="Tests of another worker with which it conflicts while both run; for cross-worker findings.")
+    ] = ()
+    victims: Annotated[
+        tuple[TestId, ...],
+        Meta(description="All tests of a suspected cause with many victims, `test` first; empty where the finding is about one test."),
+    ] = ()
+    victim_counts: Annotated[
+        dict[str, int], Meta(description="How many of the victims fail with each exception; a test may have several.")
+    ] = {}
+    orders: Annotated[
+        Orders,
+        Meta(
+            description="In which orders it was seen to happen: own means in the project's own order in one process, distribution on a"
+            " worker that xdist hands the project's own order to, unsorted only in an order that undoes the project's own sort."
+        ),
+    ] = "unknown"
     details: Details | None = None
 
 

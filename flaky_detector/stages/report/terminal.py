@@ -64,6 +64,10 @@ def _cause(cause: Cause, digest: Digest, names: Names) -> Iterator[str]:
 def _suspicion(suspicion: Suspicion) -> Iterator[str]:
     yield from _wrapped(f"{plain(suspicion.first.test)} {telling.suspicion_alert(suspicion)}", "○ ", "  ")
     yield f"  {telling.failure(suspicion.first)}"
+    if telling.failing_ways(suspicion):
+        yield from _wrapped(f"{telling.failing_ways(suspicion)}.", "  ", "  ")
+    for told in telling.in_common(suspicion):
+        yield from _wrapped(told, "  ", "  ")
     yield "  suspects, best first:"
     for suspect in suspicion.suspects[:MOST_SUSPECTS]:
         yield f"    {suspect.score:.2f}  {plain(suspect.test)}"

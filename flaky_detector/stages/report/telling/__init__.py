@@ -6,7 +6,16 @@ Owns wording and grammar, and the rule that *polluter* is said of proven tests o
 from flaky_detector.stages.report.telling.cause import alert, alternatives, controls, proof, steps, where, why_only_sometimes
 from flaky_detector.stages.report.telling.failure import about, command, failure, phases
 from flaky_detector.stages.report.telling.grammar import clock, count, share, spelt
-from flaky_detector.stages.report.telling.overview import also_seen, headline, kinds_of_others, notices, suspicion_alert, untold
+from flaky_detector.stages.report.telling.overview import (
+    also_seen,
+    failing_ways,
+    headline,
+    in_common,
+    kinds_of_others,
+    notices,
+    suspicion_alert,
+    untold,
+)
 from flaky_detector.stages.report.telling.remedy import example_of, fits, mending, ways
 from flaky_detector.stages.report.telling.runs import arranged, arrangements, footer, tried
 
@@ -22,10 +31,12 @@ __all__ = [
     "controls",
     "count",
     "example_of",
+    "failing_ways",
     "failure",
     "fits",
     "footer",
     "headline",
+    "in_common",
     "kinds_of_others",
     "mending",
     "notices",

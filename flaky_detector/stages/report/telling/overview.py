@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from flaky_detector.model import Finding, TestId
+from flaky_detector.model.words import enumerated, tick
 from flaky_detector.stages.report.digest import NOBODY, Digest, Suspicion
+from flaky_detector.stages.report.neutral import plain
 from flaky_detector.stages.report.telling.grammar import count
 
 
@@ -42,11 +44,12 @@ def _suspected_parts(digest: Digest) -> list[str]:
     if digest.causes:
         return [f"{len(tests)} more with suspects only"]
     more = [f"{len(_tests(digest.others))} more without"] if digest.others else []
-    return [f"{count(len(tests), 'failing test')} with suspects only", *more, "nothing proven"]
+    groups = [f"in {count(len(digest.suspicions), 'group')}"] if 1 < len(digest.suspicions) < len(tests) else []
+    return [f"{' '.join([count(len(tests), 'failing test'), *groups])} with suspects only", *more, "nothing proven"]
 
 
 def _tests(findings: Iterable[Finding]) -> set[TestId]:
-    return {finding.test for finding in findings}
+    return {test for finding in findings for test in finding.tests}
 
 
 def notices(digest: Digest) -> list[str]:
@@ -69,9 +72,24 @@ def suspicion_alert(suspicion: Suspicion) -> str:
     """What is known of tests that fail in some orders, and that nobody is proven to cause it."""
     first, victims = suspicion.first, len(suspicion.tests)
     runs = f"failed in {first.failed_in} of {count(first.seen_in, 'run')}" if first.failed_in and first.seen_in else "failed"
-    more = f", and so did {count(victims - 1, 'more test')} in the same way" if victims > 1 else ""
+    way = "from the same place of a worker's order on" if first.victims else "in the same way"
+    more = f", and so did {count(victims - 1, 'more test')} {way}" if victims > 1 else ""
     sure = "Two kinds of evidence agree on a suspect, but no" if first.confidence == "likely" else "There are suspects, but no"
     return f"{runs}{more}. {sure} proof."
+
+
+def failing_ways(suspicion: Suspicion) -> str:
+    """How the victims of one cause fail: `121 tests fail with an IntegrityError, 45 with a DoesNotExist`; empty where they fail alike."""
+    counts: dict[str, int] = {}
+    for finding in suspicion.findings:
+        for way, number in finding.victim_counts.items():
+            counts[way] = counts.get(way, 0) + number
+    if len(counts) < 2:
+        return ""
+    first, *rest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{count(first[1], 'test fails', 'tests fail')} with {tick(plain(first[0], 80))}"]
+    shown += [f"{number} with {tick(plain(way, 80))}" for way, number in rest[:4]]
+    return enumerated(shown + ([f"{len(rest) - 4} more ways"] if len(rest) > 4 else []))
 
 
 def untold(suspicion: Suspicion) -> list[str]:
@@ -84,11 +102,20 @@ def untold(suspicion: Suspicion) -> list[str]:
     if suspicion.far_behind:
         told.append(f"At least {count(suspicion.far_behind, 'more test')} ran before it as well, with far lower scores.")
     if not first.trials:
-        told += [f"{note[:1].upper()}{note[1:]}." for note in first.notes]
+        told += [] if first.victims else _sentences(first.notes)
         told.append("No order was re-run, so nobody here is more than a suspect.")
     elif first.notes:
         told.append("Tried by re-running, without proof: " + "; ".join(first.notes) + ".")
     return told
+
+
+def in_common(suspicion: Suspicion) -> list[str]:
+    """What the victims of one suspected cause say together; empty where they are told one by one."""
+    return _sentences(suspicion.first.notes) if suspicion.first.victims else []
+
+
+def _sentences(notes: Iterable[str]) -> list[str]:
+    return [f"{note[:1].upper()}{note[1:]}." for note in notes]
 
 
 def kinds_of_others(digest: Digest) -> list[tuple[str, list[Finding]]]:
