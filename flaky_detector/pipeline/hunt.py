@@ -17,7 +17,7 @@ from flaky_detector.pipeline.mending import try_patches
 from flaky_detector.pipeline.proving import prove_all
 from flaky_detector.settings import Settings
 from flaky_detector.stages.classify import classify
-from flaky_detector.stages.correlate import Sources, correlate, lay_out, undecided
+from flaky_detector.stages.correlate import Sources, correlate, lay_out, undecided, unexplained
 from flaky_detector.stages.diagnose import diagnose
 from flaky_detector.stages.plan import plan
 
@@ -94,7 +94,8 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: L
         proof = dossier.proofs.get(number)
         finding = finding_of(symptom, suspects, proof, dossier.records)
         if proof is None and finding.suspects:
-            finding = replace(finding, notes=tuple(filter(None, [undecided(symptom, suspects, papers)])))
+            told_of = (unexplained(symptom, suspects, papers), undecided(symptom, suspects, papers))
+            finding = replace(finding, notes=tuple(filter(None, told_of)))
         findings.append(
             with_diagnosis(finding, diagnose(finding, left, sources)) if finding.polluters or finding.state_setters else finding
         )

@@ -13,10 +13,15 @@ import pytest
 
 from flaky_detector.adapters.artefacts import gather
 from flaky_detector.adapters.sources import nothing
-from flaky_detector.model import RunRecord, Suspect, Symptom, bare_test_id
+from flaky_detector.model import Result, RunRecord, Suspect, Symptom, bare_test_id
+from flaky_detector.pipeline.analysis import analyze
+from flaky_detector.pipeline.analysis import read as read_bundles
+from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.settings import Settings
 from flaky_detector.stages.classify import classify
 from flaky_detector.stages.correlate import Papers, correlate, lay_out, undecided
 from flaky_detector.stages.ingest import ingest
+from flaky_detector.stages.report import Context, report
 
 INCIDENT = Path(__file__).parents[2] / "../shared/incident"
 pytestmark = pytest.mark.skipif(not INCIDENT.is_dir(), reason="the artefacts of the incident are not beside the checkout")
@@ -120,3 +125,58 @@ def test_a_flood_of_195_failing_tests_is_told_apart_in_reasonable_time() -> None
     assert time.monotonic() - began < 30
     assert len({symptom.test for symptom, _, _ in found}) == 195
     assert all(symptom.example for symptom, _, _ in found)
+
+
+def concluded(folder: str) -> Result:
+    bundles, gaps = gather([INCIDENT / folder])
+    return analyze(read_bundles(bundles, gaps, Dossier()), Settings(), nothing)
+
+
+def test_cluster_2_says_that_the_victims_own_worker_does_not_explain_it_and_only_suspects() -> None:
+    findings = concluded("cluster2_xdist").findings
+    assert [(finding.kind, finding.confidence, finding.polluters) for finding in findings] == [("unknown", "suspected", ())] * 3
+    silent = [
+        "the one test that ran there before it says nothing",
+        "none of the 2 tests that ran there before it says anything",
+        "none of the 3 tests that ran there before it says anything",
+    ]
+    assert [finding.notes[0] for finding in findings] == [
+        f"its own worker, gw0, does not explain the failure: {nothing_said} of `app_analytics_analyticsmodel`; tests of gw1 do. So it may"
+        " cross processes, most likely as a migration file in the source tree;"
+        " `test_makemigrations__with_name__runs_without_error` ran there"
+        for nothing_said in silent
+    ]
+    assert all(finding.suspects[0].test.startswith(ROUTERS) for finding in findings)
+
+
+ORGANISATIONS = "tests/unit/organisations/test_unit_organisations_migrations.py::test_add_default_subscription__organisation"
+ACTING = {
+    f"{ORGANISATIONS}_without_subscription__creates_subscription",
+    "tests/unit/features/test_migrations.py::test_feature_state_versioning__reverse_migration__retains_latest_live_version",
+    "tests/unit/features/test_migrations.py::test_sample_to_webhook_migration__reverse__renames_providers_to_sample",
+    "tests/unit/features/test_migrations.py::test_sample_to_webhook_migration__forward__renames_providers_to_webhook",
+    "tests/unit/features/test_migrations.py::test_feature_segments_migration__reverse__collapses_to_single_segment",
+    "tests/unit/features/test_migrations.py::test_fix_feature_type_migration__feature_with_mv_options__sets_multivariate_type",
+    "tests/unit/features/test_migrations.py::test_feature_segments_migration__forward__creates_per_environment_segments",
+    "tests/unit/features/test_migrations.py::test_constrain_feature_type__invalid_types__fixes_to_standard_or_multivariate",
+}
+"""The transactional tests that ran before the first victim of their worker: skipped, all of them."""
+
+
+def test_a_flood_is_told_as_two_causes_that_the_transactional_tests_head() -> None:
+    rows, refused = concluded("random_seed_2").findings
+    assert (len(rows.victims), len(refused.victims)) == (177, 18)
+    assert not set(rows.victims) & set(refused.victims)
+    assert rows.victim_counts == {"IntegrityError": 121, "DoesNotExist": 45, "AssertionError": 20}
+    assert {suspect.test for suspect in rows.suspects} == ACTING
+    assert {suspect.test for suspect in refused.suspects[:8]} == ACTING
+    for finding in (rows, refused):
+        assert (finding.kind, finding.confidence, finding.polluters) == ("unknown", "suspected", ())
+        assert finding.test == finding.victims[0]
+    assert "this order undoes pytest-django's sort" in rows.notes[2]
+
+
+def test_a_flood_makes_a_comment_that_a_person_reads() -> None:
+    pages = report(concluded("random_seed_2"), Context())
+    assert len(pages.comment.splitlines()) < 120
+    assert pages.terminal.splitlines()[1] == "195 failing tests in 2 groups with suspects only · nothing proven"

@@ -14,8 +14,9 @@ from flaky_detector.stages.correlate.other_workers import on_other_workers
 from flaky_detector.stages.correlate.papers import Papers, Sources, lay_out
 from flaky_detector.stages.correlate.pooled import Pool, pool
 from flaky_detector.stages.correlate.same_worker import on_the_same_worker
+from flaky_detector.stages.correlate.unexplained import unexplained
 
-__all__ = ["MOST_SUSPECTS", "Papers", "Pool", "Sources", "correlate", "lay_out", "pool", "undecided"]
+__all__ = ["MOST_SUSPECTS", "Papers", "Pool", "Sources", "correlate", "lay_out", "pool", "undecided", "unexplained"]
 
 MOST_SUSPECTS = 20
 SAME = 0.02  # scores closer than this, relative to the best, are alike

@@ -62,7 +62,7 @@ def _pool(family: Family, papers: Papers, earlier: Sequence[Pool]) -> Pool | Non
     order = _order(family, papers)
     witnesses = [witness(unit, family, about, order, papers) for unit in family.failing]
     suspects = _suspects(witnesses, earlier)
-    if not suspects or not _stands_out(suspects[0]):
+    if not suspects or not _stands_out(suspects[0], family):
         return None
     return Pool(
         numbers=family.numbers,
@@ -78,8 +78,10 @@ def _ways(family: Family) -> dict[str, int]:
     return dict(counts.most_common())
 
 
-def _stands_out(suspect: Suspect) -> bool:
-    return suspect.score >= STANDS_OUT or any(reason.kind != "order" for reason in suspect.evidence)
+def _stands_out(suspect: Suspect, family: Family) -> bool:
+    """By a mechanism; or by orders, where the family's tests were seen to pass in some: else it merely ran early."""
+    compared = any(symptom.passing for symptom in family.symptoms)
+    return any(reason.kind != "order" for reason in suspect.evidence) or (compared and suspect.score >= STANDS_OUT)
 
 
 def _way(symptom: Symptom) -> str:
