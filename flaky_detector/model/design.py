@@ -47,7 +47,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `workers` is 0 for a run without xdist; `distribution` is then `no`. `order` is filled for front-loaded, across-workers
     and forced arrangements only, and empty otherwise. `keep_sort` says whether what the project's plugins impose
-    (pytest-django's sort) is applied after a shuffle. `select` narrows what pytest collects (files or node ids); empty
+    (pytest-django's sort) is applied after a shuffle. `together` lets the last step of an order begin while the one before it is running on
+    another worker. `select` narrows what pytest collects (files or node ids); empty
     means what the project's own settings and the user's pytest arguments select.
     """
 
@@ -59,6 +60,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 0
     order: Order = ()
     keep_sort: bool = True
+    together: bool = False
     select: tuple[str, ...] = ()
     why: str = ""
 

@@ -93,7 +93,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     `failed_in` and `seen_in` count runs; `failing_runs` are the ids of the runs in which it failed. Where many tests seem to have one
     cause and nothing is proven, they are one finding: `victims` are all of them as they came (`test` is the first), `victim_counts` counts
-    them by exception; both are empty for a finding about one test. `orders` says in which orders it was seen to happen.
+    them by exception; both are empty for a finding about one test. `orders` says in which orders it can happen, `orders_note` why.
     """
 
     test: TestId
@@ -123,6 +123,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     victims: tuple[TestId, ...] = ()
     victim_counts: dict[str, int] = {}
     orders: Orders = "unknown"
+    orders_note: str = ""
 
     @property
     def tests(self) -> tuple[TestId, ...]:

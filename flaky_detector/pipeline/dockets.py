@@ -3,14 +3,16 @@
 Owns the choice of the failing and passing orders that are worth replaying. Must not prove or rank.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from flaky_detector.model import Execution, Order, RunRecord, Sighting, StateChange, Suspect, Symptom, TestId
-from flaky_detector.model.footprint import warm_ups
+from flaky_detector.model import Execution, Order, Outcome, RunRecord, Sighting, StateChange, Suspect, Symptom, TestId
+from flaky_detector.model.footprint import noise, own_order, warm_ups
 from flaky_detector.stages.confirm import Docket
 from flaky_detector.stages.correlate import Papers
 
-MOST_PASSING = 3
+MOST_PASSING = 12
+MOST_BESIDE = 6
 
 
 def docket_of(
@@ -29,14 +31,19 @@ def docket_of(
         suspects=tuple(suspects),
         failing=_tests(prefix),
         elsewhere=_elsewhere(papers, sighting),
+        beside=_beside(symptom, papers),
         passing=_passing(symptom, papers),
+        everything=_everything(records),
         warm_up=warm_ups(records, 2, avoid),
+        idle=_idle(records, avoid, papers),
         left=papers.left,
+        noisy=noise(records),
         known=tuple(known),
         app_labels=next((record.app_labels for record in records if record.app_labels), ()),
         python=record.spec.python,
         other_pythons=tuple(sorted({other.spec.python for other in records} - {record.spec.python})),
         seconds=sum(row.duration_seconds for row in prefix),
+        suite_seconds=max((record.seconds for record in records if not record.timed_out), default=0.0),
     )
 
 
@@ -58,6 +65,34 @@ def _elsewhere(papers: Papers, sighting: Sighting | None) -> tuple[TestId, ...]:
         return ()
     rows = [row for rows in papers.elsewhere(sighting).values() for row in rows]
     return _tests(sorted(rows, key=lambda row: row.started_seconds))
+
+
+def _beside(symptom: Symptom, papers: Papers) -> tuple[TestId, ...]:
+    """What other workers were running while it failed, most often first; empty where it also failed without any other worker."""
+    counted: Counter[TestId] = Counter()
+    for sighting in symptom.failing:
+        rows = papers.beside(sighting)
+        if not rows:
+            return ()
+        counted.update({row.test for row in rows})
+    return tuple(test for test, _ in counted.most_common(MOST_BESIDE))
+
+
+def _everything(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
+    ended = {row.test for record in records for row in record.executions if row.outcome is Outcome.CRASHED}
+    return tuple(test for test in own_order(records) if test not in ended)
+
+
+def _idle(records: Sequence[RunRecord], avoid: set[TestId], papers: Papers) -> TestId | None:
+    """A quick test that always passed and leaves nothing behind."""
+    seconds: dict[TestId, float] = {}
+    unfit = {*avoid, *papers.left}
+    for record in records:
+        for row in record.executions:
+            if row.outcome is not Outcome.PASSED:
+                unfit.add(row.test)
+            seconds[row.test] = max(seconds.get(row.test, 0.0), row.duration_seconds)
+    return min((test for test in seconds if test not in unfit), key=lambda test: (round(seconds[test], 2), test), default=None)
 
 
 def _passing(symptom: Symptom, papers: Papers) -> tuple[tuple[TestId, ...], ...]:

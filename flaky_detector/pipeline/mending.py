@@ -13,6 +13,7 @@ from flaky_detector.model import Finding, Order, Outcome, RunRecord, workers_of
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Launcher, Wish
 from flaky_detector.pipeline.oracle import executed_as_asked, trial_of
+from flaky_detector.stages.confirm import Question
 
 MOST_PATCHES = 5
 FINE = (Outcome.PASSED, Outcome.SKIPPED, Outcome.XFAILED)
@@ -44,7 +45,7 @@ def _helps(patch: str, finding: Finding, launcher: Launcher, dossier: Dossier) -
         if dossier.seconds_left <= 0:
             return False
         dossier.trials += 1
-        spec = trial_of(finding.minimal_order, launcher.suites[0].python, dossier.trials)
+        spec = trial_of(Question(finding.minimal_order), launcher.suites[0].python, dossier.trials)
         bundle = launcher.scratch / "trials" / spec.id
         try:
             record = launcher.run(Wish(spec, bundle, max(dossier.seconds_left, 1.0), trial=True, patch=patch))

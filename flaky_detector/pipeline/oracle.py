@@ -57,7 +57,7 @@ class SubprocessOracle:
 
     def _answer(self, question: Question, tick: Tick | None = None) -> Answer:
         self.dossier.trials += 1
-        spec = trial_of(question.order, self.launcher.suite(question.python).python, self.dossier.trials)
+        spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.trials)
         deadline = max(min(self.most_seconds, self.dossier.seconds_left), 1.0)
         record = self.launcher.run(Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True))
         self.dossier.pytest_processes += 1 + spec.workers
@@ -70,9 +70,9 @@ class SubprocessOracle:
         return answer
 
 
-def trial_of(order: Order, python: str, number: int) -> RunSpec:
+def trial_of(question: Question, python: str, number: int) -> RunSpec:
     """The specification of one trial."""
-    workers = workers_of(order)
+    order, workers = question.order, workers_of(question.order)
     return RunSpec(
         id=f"trial-{number:04d}",
         python=python,
@@ -80,7 +80,8 @@ def trial_of(order: Order, python: str, number: int) -> RunSpec:
         order=order,
         workers=workers if workers > 1 else 0,
         distribution="load" if workers > 1 else "no",
-        select=files_of(order),
+        together=question.together,
+        select=tuple(dict.fromkeys((*files_of(order), *question.collect))),
     )
 
 

@@ -28,6 +28,7 @@ class Controller:
         self._journal = journal
         self._steps = steps
         self._wishes = wishes
+        self._scheduling: SequenceScheduling | None = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -39,7 +40,14 @@ class Controller:
         """Our own scheduler for a forced order, else xdist's."""
         if self._steps is None:
             return None
-        return SequenceScheduling(config, self._steps, self._journal.note)
+        self._scheduling = SequenceScheduling(config, self._steps, self._journal.note)
+        return self._scheduling
+
+    @pytest.hookimpl
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A worker has begun a test."""
+        if self._scheduling is not None:
+            self._scheduling.test_has_begun(without_group(nodeid))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:

@@ -19,9 +19,13 @@ class BadOrderError(Exception):
 
 
 class Steps:
-    """The steps of an order: pairs of worker index and test id. A test that is named twice runs once, at its first place."""
+    """The steps of an order: pairs of worker index and test id. A test that is named twice runs once, at its first place.
 
-    def __init__(self, steps: Sequence[tuple[int, str]]) -> None:
+    With `together` the last step begins while the one before it is running on another worker.
+    """
+
+    def __init__(self, steps: Sequence[tuple[int, str]], together: bool = False) -> None:
+        self.together = together
         first: dict[str, int] = {}
         for worker, test in steps:
             first.setdefault(test, worker)
@@ -49,7 +53,7 @@ def read_order(path: str) -> Steps:
             content = json.load(file)
         if content["v"] != wire.VERSION:
             raise BadOrderError("the order file %s is of version %r, this recorder reads %r" % (path, content["v"], wire.VERSION))
-        return Steps([(int(worker), str(test)) for worker, test in content["steps"]])
+        return Steps([(int(worker), str(test)) for worker, test in content["steps"]], together=bool(content.get("together")))
     except OSError as error:
         raise BadOrderError("the order file cannot be read: %s" % error) from None
     except (ValueError, KeyError, TypeError) as error:

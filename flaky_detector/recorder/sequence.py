@@ -15,6 +15,8 @@ at a test by not yet being told its successor; no waiting in the workers, no fil
 * is any other test. Told after a worker's last one it lets that go without a shutdown, so that the worker's session fixtures stay up while
 others run, as they would in any run. The worker's own recorder skips it: in such an order the last test a worker is told is never run.
 
+Where two steps are to run together, the last one is let go as soon as the one before it has begun.
+
 An order for one worker is told to it at once. A worker that dies is replaced by xdist; the new one takes over the rest of its queue.
 
 The word node in names is xdist's, for the hooks and the scheduler's methods are called by these names.
@@ -109,6 +111,12 @@ class SequenceScheduling:
             self._over.add(test)
         self._advance()
 
+    def test_has_begun(self, test: str) -> None:
+        """A worker has begun a test: in an order that wants it, the last one need not wait until this is over."""
+        last = len(self._present) - 1
+        if self._steps.together and last > 0 and self._present[last - 1][1] == test and self._released == last:
+            self._release(last)
+
     def mark_test_pending(self, item: str) -> None:
         """A crashed test is not run again: the order is over for it."""
         raise NotImplementedError
@@ -144,14 +152,17 @@ class SequenceScheduling:
             self._done += 1
         if not self.has_pending or self._done < self._released:
             return
-        seat = self._present[self._done][0]
+        self._release(self._done)
+
+    def _release(self, start: int) -> None:
+        seat = self._present[start][0]
         for node, own in self._seat.items():
             if own == seat and node in self._collection and not getattr(node, "shutting_down", False):
-                self._release_block(node, seat)
+                self._release_block(node, seat, start)
 
-    def _release_block(self, node: Any, seat: int) -> None:
+    def _release_block(self, node: Any, seat: int, start: int) -> None:
         """Tell the worker whose turn it is its tests up to the next one of another worker, and the one that lets the last of these go."""
-        block = self._present[self._done :]
+        block = self._present[start:]
         for size, (worker, _) in enumerate(block):
             if worker != seat:
                 later, block = block[size:], block[:size]
@@ -162,7 +173,7 @@ class SequenceScheduling:
         if needs_sequence(self._present):
             following = [test for worker, test in later if worker == seat]
             tests += following[:1] or [test for worker, test in self._present if worker != seat][:1]
-        self._released = self._done + len(block)
+        self._released = start + len(block)
         self._tell(node, tests)
 
     def _tell(self, node: Any, tests: Sequence[str]) -> None:

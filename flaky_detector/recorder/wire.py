@@ -34,7 +34,8 @@ Workers are named as xdist names them; a run without xdist has the one worker `m
 `journal-controller.jsonl`.
 
 A forced order is a JSON file: {"v": 1, "steps": [[0, "a.py::test_1"], [1, "b.py::test_2"]]}: worker index and node id (without an `@group`
-suffix), in the sequence in which they are to run. Collected tests that it does not name are deselected.
+suffix), in the sequence in which they are to run. Collected tests that it does not name are deselected. With "together": true the last
+step begins as soon as the one before it, on another worker, has begun.
 """
 
 VERSION = 1
@@ -76,6 +77,36 @@ DJANGO_MODEL = "django-model"  # key "app_label.ModelName"
 FILE = "file"  # key: path relative to the rootdir, with forward slashes
 ENVIRON = "environ"  # key: the variable's name
 CWD = "cwd"  # key "cwd"
+DJANGO_SETTING = "django-setting"  # key: the setting's name
+DJANGO_SIGNAL = "django-signal"  # key "post_save:shop.signals.receiver"
+DJANGO_URLCONF = "django-urlconf"  # key "urlconf" or "script-prefix"
+DJANGO_LANGUAGE = "django-language"  # key "language"
+DJANGO_TIMEZONE = "django-timezone"  # key "timezone"
+DJANGO_CACHE = "django-cache"  # key: the alias of a cache in local memory, "contenttypes" or "sites"
+TABLE = "table"  # key "alias.table"
+ROWS = "rows"  # key "alias.table"; `before` or `after` is null where the table was or is empty
+DJANGO_MIGRATION = "django-migration"  # key "app.name", as it is recorded in the database
+MODULE = "module"  # key: the name in sys.modules
+SYS_PATH = "sys-path"  # key "sys.path" or "sys.meta_path"
+LOGGING = "logging"  # key "logger.attribute" ("root.level", "shop.orders.handlers"), "logging.disable", "logging.loggerClass"
+WARNINGS = "warnings"  # key "warnings.filters" or "warnings.showwarning"
+LOCALE = "locale"  # key: the category, such as "LC_NUMERIC"
+TIMEZONE = "timezone"  # key "timezone"
+DECIMAL = "decimal"  # key "decimal.prec" and the like
+UMASK = "umask"  # key "umask"
+SIGNAL_HANDLER = "signal-handler"  # key: the signal's name, such as "SIGTERM"
+THREAD = "thread"  # key: the thread's name, else its target as "module.function", else its class
+CHILD_PROCESS = "child-process"  # key: the name of the program
+STDIO = "stdio"  # key "sys.stdin", "sys.stdout" or "sys.stderr"
+INTERPRETER = "interpreter"  # key "sys.excepthook", "sys.recursionlimit", "gc.enabled" and the like
+SOCKET_TIMEOUT = "socket-timeout"  # key "socket.defaulttimeout"
+EVENT_LOOP = "event-loop"  # key "asyncio.loop" or "asyncio.policy"
+BUILTINS = "builtins"  # key "builtins.NAME"
+TEMPORARY_FILE = "temporary-file"  # key "<tmp>/" and the path relative to the temporary folder
+MODULE_GLOBAL = "module-global"  # key "package.module.NAME"; of a function's attribute, default or closure "package.module.function.NAME"
+CLASS_ATTRIBUTE = "class-attribute"  # key "package.module.Class.attribute"
+MODULE_ATTRIBUTE = "module-attribute"  # key "time.sleep": replaced in a module that is not the project's own
+CACHE = "cache"  # key "package.module.function": more or fewer entries in a functools.lru_cache
 
 MAX_MESSAGE = 2000
 MAX_TEXT = 8000

@@ -112,13 +112,14 @@ def invocation(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> Inv
         env=_environment(spec, suite, place, manner),
         cwd=place.rootdir,
         bundle=place.bundle,
-        order_json=order_json(spec.order) if spec.order else "",
+        order_json=order_json(spec.order, together=spec.together) if spec.order else "",
     )
 
 
-def order_json(order: Order) -> str:
+def order_json(order: Order, *, together: bool = False) -> str:
     """A forced order as the recorder reads it."""
-    return json.dumps({"v": wire.VERSION, "steps": [[step.worker, step.test] for step in order]}, ensure_ascii=False)
+    steps = [[step.worker, step.test] for step in order]
+    return json.dumps({"v": wire.VERSION, "steps": steps} | ({"together": True} if together else {}), ensure_ascii=False)
 
 
 def files_of(order: Order) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Orders made of a victim and some others, and what counts as shown.
+"""Questions made of a victim and some others, and what counts as shown.
 
 Owns the form of every trial: warm-up first on each worker, then the tests in question, the victim last; and the judgement of a tally. Must
 not search.
@@ -6,6 +6,10 @@ not search.
     one process       warm-up · polluter · victim
     two workers       0: warm-up            polluter · writer
                       1:          warm-up                      first · victim
+
+How many attempts a proof takes: the chance that a test which fails at random, say half of the time, passes n times alone and then fails m
+times after an innocent is 1 / 2^(n + m). Where state or names speak against the suspect, `repeats` of each will do; where nothing but the
+order does, `EXTRA` more. As soon as one question has had two answers, chance is at work, and only a test of significance decides.
 """
 
 import math
@@ -15,9 +19,12 @@ from typing import NamedTuple
 from flaky_detector.model import Order, Step, TestId, Trial
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.ledger import Ledger, Tally
+from flaky_detector.stages.confirm.oracle import Question
 
-SIGNIFICANT = 0.01
-MOST_REPEATS = 12
+SIGNIFICANT = 0.003
+MOST_REPEATS = 20
+EXTRA = 2
+MISSED, MOST_TRIES = 0.03, 8
 
 
 class Cast(NamedTuple):
@@ -47,23 +54,29 @@ class Bench:
         self.warm_up = tuple(test for test in docket.warm_up if test != docket.symptom.test)
         self.tried: list[str] = []
 
-    def alone(self) -> Order:
+    def alone(self) -> Question:
         """The victim and nothing else."""
-        return (Step(0, self.victim),)
+        return Question((Step(0, self.victim),), self.docket.python)
 
-    def order(self, cast: Cast) -> Order:
+    def order(self, cast: Cast, *, across: bool = False) -> Order:
         """The victim after the cast, warm-ups first: in one process, or after both workers have set their databases up.
 
         One test cannot run on two workers: a single warm-up goes to the victim's, whose database must stand before anything crosses over.
+        With `across` it takes two workers although nobody of the cast is on the other one: an idle test stands in.
         """
         warm = self.warm_up
-        if cast.others:
+        others = cast.others or ((self.docket.idle,) if across and self.docket.idle else ())
+        if others:
             first = [Step(worker, test) for worker, test in zip((0, 1) if len(warm) > 1 else (1,), warm, strict=False)]
-            first += [Step(0, test) for test in cast.others]
+            first += [Step(0, test) for test in others]
         else:
             first = [Step(0, test) for test in warm[:1]]
-        home = int(bool(cast.others))
+        home = int(bool(others))
         return tuple(dict.fromkeys((*first, *(Step(home, test) for test in cast.own), Step(home, self.victim))))
+
+    def question(self, cast: Cast, *, across: bool = False) -> Question:
+        """The same, to be asked."""
+        return Question(self.order(cast, across=across), self.docket.python)
 
     def known(self) -> list[Cast]:
         """Sets that were proven for the same family and may be this victim's too."""
@@ -79,70 +92,104 @@ class Bench:
         """How the victim ends alone, repeated; in the same go the other questions that are nearly always asked next."""
         wanted = [(self.alone(), "alone", self.policy.repeats)]
         if self.warm_up:
-            wanted.append((self.order(Cast()), "warm-up", 1))
-        wanted += [(self.order(cast), "search", self.policy.repeats) for cast in self.known()[:1]]
+            wanted.append((self.question(Cast()), "warm-up", 1))
+        wanted += [(self.question(cast), "search", self.policy.repeats) for cast in self.known()[:1]]
         return self.ledger.attempt_all(wanted)[0]
 
     def candidates(self, tests: Sequence[TestId]) -> list[TestId]:
         """Those that can be the cause: not the victim, nor a warm-up, which runs in every trial anyhow."""
-        return [test for test in tests if test != self.victim and test not in self.warm_up]
+        return [test for test in dict.fromkeys(tests) if test != self.victim and test not in self.warm_up]
 
     def clear_warm_up(self, times: int) -> bool:
         """Whether the victim passes after the warm-up alone; one that breaks it is none, and is dropped."""
         if not self.warm_up:
             return True
-        tally = self.ledger.attempt([self.order(Cast())], "warm-up", times)[0]
+        tally = self.ledger.attempt([self.question(Cast())], "warm-up", times)[0]
         if tally.passed == tally.attempts:
             return True
         self.warm_up = ()
         return False
 
-    def shows(self, cast: Cast) -> bool:
-        """Whether one attempt after the cast fails with the signature."""
-        return self.ledger.attempt([self.order(cast)], "search")[0].same > 0
+    @property
+    def rate(self) -> float:
+        """How often it fails where it sometimes does; 1.0 as long as every question has had one answer."""
+        mixed = [tally for tally in self.ledger.tallies.values() if tally.same and tally.passed]
+        return sum(tally.same for tally in mixed) / sum(tally.same + tally.passed for tally in mixed) if mixed else 1.0
+
+    @property
+    def tries(self) -> int:
+        """How often a question must be asked until a failure that can happen is missed by `MISSED` of all searches at most."""
+        return tries_for(self.rate)
+
+    def shows(self, cast: Cast, times: int = 0) -> bool:
+        """Whether an attempt after the cast fails with the signature: the first, or one of as many as the rate asks for."""
+        return self.asks(self.question(cast), times or self.tries)
+
+    def asks(self, question: Question, times: int) -> bool:
+        """Whether one of so many attempts fails with the signature; no more are made than that takes."""
+        tally = self.ledger.attempt([question], "search")[0]
+        while not tally.same and tally.attempts < times:
+            self.ledger.attempt([question], "search", min(times, tally.attempts + self.policy.jobs))
+        return tally.same > 0
 
     def passes(self, cast: Cast) -> bool:
-        """Whether one attempt after the cast passes."""
-        return self.ledger.attempt([self.order(cast)], "search")[0].passed > 0
+        """Whether an attempt after the cast passes."""
+        return self.ledger.attempt([self.question(cast)], "search")[0].passed > 0
 
-    def establish(self, cast: Cast, alone: Tally, times: int) -> Cast | None:
-        """The part of the cast that is proven: with it the victim fails time and again, and without any one of it, it does not.
+    def needed(self, cast: Cast) -> int:
+        """How many attempts at each side of a proof."""
+        if self.docket.symptom.signature.rule != "fallback":
+            return self.policy.repeats
+        reasons = {reason.kind for one in self.docket.suspects for reason in one.evidence if one.test in cast.accused}
+        return self.policy.repeats + (0 if reasons & {"state", "tree"} else EXTRA)
+
+    def establish(self, cast: Cast, times: int) -> Cast | None:
+        """The part of the cast that is proven: with it the victim fails time and again, and without any one of it, it passes.
 
         A single trial can mislead the search; here each member is left out `times` times, and whoever is not missed is dropped. None where
-        nothing is left, or the failure does not hold.
+        nothing is left, the failure does not hold, or the victim ends in yet another way without somebody.
         """
-        while cast.accused and self.holds(self.order(cast), alone):
-            spare = self._spare(cast, times)
+        while cast.accused and self.holds(self.question(cast), self.alone(), self.needed(cast)):
+            members = (*cast.others, *cast.own) if times else ()
+            tallies = self._left_out(cast, members, max(times, self.tries))
+            spare = next((member for member, tally in zip(members, tallies, strict=True) if tally.same), None)
             if spare is None:
-                return cast
+                return cast if all(tally.passed == tally.attempts for tally in tallies) else None
             cast = cast.without(spare)
         return None
 
-    def _spare(self, cast: Cast, times: int) -> TestId | None:
-        """A member without which the victim fails as well."""
-        members = (*cast.others, *cast.own)
-        tallies = self.ledger.attempt([self.order(cast.without(member)) for member in members], "without", times)
-        return next((member for member, tally in zip(members, tallies, strict=True) if tally.same), None)
+    def _left_out(self, cast: Cast, members: Sequence[TestId], times: int) -> list[Tally]:
+        """The trials without each member; two workers stay two, for a worker's death reads otherwise in one process."""
+        questions = [self.question(cast.without(member), across=bool(cast.others)) for member in members]
+        return self.ledger.attempt(questions, "without", times)
 
-    def holds(self, order: Order, alone: Tally) -> bool:
-        """Whether the order fails with the signature time and again, where the victim alone does not.
+    def holds(self, question: Question, control: Question, needed: int, role: str = "after-polluter") -> bool:
+        """Whether the question shows the failure time and again, where the control passes.
 
-        Every attempt must fail so. Where only some do, more attempts are made at both, and Fisher's exact test decides (one-sided, at 1 %).
+        Every attempt must fail so. Where only some do, more attempts are made at both, and Fisher's exact test decides (one-sided).
         """
-        tally = self.ledger.attempt([order], "after-polluter", self.policy.repeats)[0]
+        for times in (min(2, needed), needed):
+            tally, other = self.ledger.attempt_all([(question, role, times), (control, "alone", times)])
+            if other.passed != other.attempts or not tally.same:
+                return False
         if tally.same == tally.attempts:
             return True
-        if not tally.same:
-            return False
-        for times in range(2 * self.policy.repeats, MOST_REPEATS + 1, self.policy.repeats):
-            tally, alone = self.ledger.attempt([order], "after-polluter", times)[0], self.ledger.attempt([self.alone()], "alone", times)[0]
-            if alone.same == 0 and chance_of(tally, alone) < SIGNIFICANT:
+        for times in range(2 * needed, MOST_REPEATS + 1, needed):
+            tally, other = self.ledger.attempt_all([(question, role, times), (control, "alone", times)])
+            if other.passed != other.attempts:
+                return False
+            if chance_of(tally, other) < SIGNIFICANT:
                 return True
         return False
 
     def trials(self) -> tuple[Trial, ...]:
         """Everything asked so far."""
         return self.ledger.trials()
+
+
+def tries_for(rate: float) -> int:
+    """So many attempts miss a failure that happens at this rate in `MISSED` of all cases."""
+    return 1 if rate >= 1.0 else min(MOST_TRIES, math.ceil(math.log(MISSED) / math.log(1 - rate)))
 
 
 def chance_of(tally: Tally, alone: Tally) -> float:

@@ -15,24 +15,31 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     """One symptom with everything that the runs tell of it.
 
     `failing` is an order in which it failed: what its own worker ran before it, without the victim. `elsewhere` is what other
-    workers had begun by then, in time's order. `passing` are orders in which it passed, shortest first, without the victim.
-    `warm_up` are harmless tests that set a database up: one for each worker. `left` says what each test leaves behind. `known` are
-    sets of tests, by worker, that were proven for a failure of the same family: tried first. `seconds` estimates how long the
-    failing order takes.
+    workers had begun by then, in time's order. `beside` are tests that other workers were running while it failed, most often first.
+    `passing` are orders in which it passed, shortest first, without the victim. `everything` is the whole suite in its own order, without
+    tests that crash or hang. `warm_up` are harmless tests that set a database up: one for each worker; `idle` is a harmless test that
+    stands in where a worker must have something to do. `left` says what each test leaves behind, without what is `noisy`. `known` are
+    sets of tests, by worker, that were proven for a failure of the same family: tried first. `seconds` estimates how long the failing
+    order takes, `suite_seconds` how long the whole suite does.
     """
 
     symptom: Symptom
     suspects: tuple[Suspect, ...] = ()
     failing: tuple[TestId, ...] = ()
     elsewhere: tuple[TestId, ...] = ()
+    beside: tuple[TestId, ...] = ()
     passing: tuple[tuple[TestId, ...], ...] = ()
+    everything: tuple[TestId, ...] = ()
     warm_up: tuple[TestId, ...] = ()
+    idle: TestId | None = None
     left: Mapping[TestId, tuple[StateChange, ...]] = {}
+    noisy: frozenset[tuple[str, str]] = frozenset()
     known: tuple[Order, ...] = ()
     app_labels: tuple[str, ...] = ()
     python: str = ""
     other_pythons: tuple[str, ...] = ()
     seconds: float = 0.0
+    suite_seconds: float = 0.0
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from flaky_detector.model import Execution, Gap, Order, Outcome, Signature, Trial
+from flaky_detector.model import Execution, Gap, Outcome, Signature, StateChange, TestId, Trial
 from flaky_detector.rules import rule_of, signatures_of
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.oracle import Answer, Oracle, Question
@@ -46,36 +46,37 @@ class Ledger:
         self.docket = docket
         self.policy = policy
         self.victim = docket.symptom.test
-        self.tallies: dict[Order, Tally] = {}
-        self.roles: dict[Order, str] = {}
+        self.tallies: dict[Question, Tally] = {}
+        self.roles: dict[Question, str] = {}
         self.gaps: list[Gap] = []
+        self.left: dict[TestId, dict[tuple[str, str], StateChange]] = {}
 
-    def attempt(self, orders: Sequence[Order], role: str, times: int = 1) -> list[Tally]:
-        """Run each order until it has `times` attempts; the tallies, in the same sequence.
+    def attempt(self, questions: Sequence[Question], role: str, times: int = 1) -> list[Tally]:
+        """Ask each question until it has `times` attempts; the tallies, in the same sequence.
 
-        Orders that were asked before are not asked again beyond what is missing.
+        What was asked before is not asked again beyond what is missing.
         """
-        return self.attempt_all([(order, role, times) for order in orders])
+        return self.attempt_all([(question, role, times) for question in questions])
 
-    def attempt_all(self, wanted: Sequence[tuple[Order, str, int]]) -> list[Tally]:
-        """The same for orders with roles and times of their own, in one go, so that they can run side by side."""
-        missing: list[Order] = []
-        for order, role, times in wanted:
-            tally = self.tallies.setdefault(order, Tally())
-            if self.roles.get(order, "search") == "search":
-                self.roles[order] = role
-            missing += [order] * max(times - tally.attempts - missing.count(order), 0)
+    def attempt_all(self, wanted: Sequence[tuple[Question, str, int]]) -> list[Tally]:
+        """The same for questions with roles and times of their own, in one go, so that they can run side by side."""
+        missing: list[Question] = []
+        for question, role, times in wanted:
+            tally = self.tallies.setdefault(question, Tally())
+            if self.roles.get(question, "search") == "search":
+                self.roles[question] = role
+            missing += [question] * max(times - tally.attempts - missing.count(question), 0)
         self._ask(missing)
-        return [self.tallies[order] for order, _, _ in wanted]
+        return [self.tallies[question] for question, _, _ in wanted]
 
-    def _ask(self, orders: Sequence[Order]) -> None:
-        if not orders:
+    def _ask(self, questions: Sequence[Question]) -> None:
+        if not questions:
             return
         if self.policy.seconds_left < 0:
             raise OutOfBudgetError
-        answers = self.oracle.ask([Question(order, self.docket.python) for order in orders])
-        for order, answer in zip(orders, answers, strict=False):
-            self._count(self.tallies[order], answer)
+        answers = self.oracle.ask(questions)
+        for question, answer in zip(questions, answers, strict=False):
+            self._count(self.tallies[question], answer)
             if self.policy.seconds_left < 0:
                 close: Callable[[], None] | None = getattr(answers, "close", None)
                 if close:
@@ -88,6 +89,9 @@ class Ledger:
         tally.passed += verdict == "passed"
         tally.other += verdict == "other"
         tally.last = answer
+        for row in answer.executions:
+            if row.state and row.test != self.victim:
+                self.left.setdefault(row.test, {}).update({(change.kind, change.key): change for change in row.state})
         self.gaps += [gap for gap in answer.gaps if gap not in self.gaps]
 
     def _read(self, answer: Answer) -> str:
@@ -120,8 +124,16 @@ class Ledger:
     def trials(self) -> tuple[Trial, ...]:
         """Everything that was asked, in sequence."""
         return tuple(
-            Trial(order=order, role=self.roles[order], same=tally.same, passed=tally.passed, other=tally.other)
-            for order, tally in self.tallies.items()
+            Trial(
+                order=question.order,
+                role=self.roles[question],
+                collect=question.collect,
+                together=question.together,
+                same=tally.same,
+                passed=tally.passed,
+                other=tally.other,
+            )
+            for question, tally in self.tallies.items()
             if tally.attempts
         )
 

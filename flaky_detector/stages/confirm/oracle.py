@@ -13,10 +13,16 @@ from flaky_detector.model import Execution, Gap, Order
 
 
 class Question(msgspec.Struct, frozen=True):
-    """An order to run, in a fresh copy of the tree, a fresh process for each worker and fresh databases."""
+    """An order to run, in a fresh copy of the tree, a fresh process for each worker and fresh databases.
+
+    `collect` are files to be collected, and so imported, beside those of the order's tests. `together` lets the last step begin while
+    the one before it, on another worker, is still running.
+    """
 
     order: Order
     python: str = ""
+    collect: tuple[str, ...] = ()
+    together: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

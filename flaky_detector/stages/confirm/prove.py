@@ -9,17 +9,23 @@ in fresh processes, and only the same signature counts. Must not rank, and must 
     alone it ends otherwise          →  unknown, and what was tried is told
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from flaky_detector.errors import Interrupted
 from flaky_detector.model import Order, Proof, StateChange, TestId
 from flaky_detector.rules import rule_of
+from flaky_detector.stages.confirm.afterwards import find_cleaners, look_further
 from flaky_detector.stages.confirm.bench import Bench
 from flaky_detector.stages.confirm.brittle import judge
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.ledger import Ledger, OutOfBudgetError, Tally
 from flaky_detector.stages.confirm.oracle import Oracle
 from flaky_detector.stages.confirm.victim import Found, Search
+
+MOST_ALONE = 10
 
 
 def prove(docket: Docket, oracle: Oracle, policy: Policy) -> Proof:
@@ -43,23 +49,24 @@ def prove(docket: Docket, oracle: Oracle, policy: Policy) -> Proof:
 def _best_so_far(bench: Bench, found: Found, why: str) -> Proof:
     bench.tried.append(why)
     found.complete = False
-    return _victim(bench, found) if found.polluters else replace(_nothing(bench), complete=False)
+    return replace(_nothing(bench), complete=False) if found.is_empty else _explained(bench, found)
 
 
 def _verdict(bench: Bench, found: Found) -> Proof:
     alone = bench.first_questions()
     if alone.passed == alone.attempts:
-        Search(bench, alone, found).run()
-        return _victim(bench, found) if found.polluters else _unexplained(bench)
+        _search(bench, found)
+        return _unexplained(bench) if found.is_empty else _explained(bench, found)
     if alone.same == alone.attempts:
         verdict = judge(bench)
         return replace(
             _nothing(bench),
             kind=verdict.kind,
             confidence=verdict.confidence,
-            state_setters=(verdict.setters,) if verdict.setters else (),
+            state_setters=tuple(verdict.setters),
             minimal_order=verdict.order,
             warm_up=_warm_up(bench, verdict.order),
+            state=_state(bench, verdict.setters),
         )
     return _undecided(bench, alone)
 
@@ -72,8 +79,26 @@ def _undecided(bench: Bench, alone: Tally) -> Proof:
     return _nothing(bench)
 
 
+def _search(bench: Bench, found: Found) -> None:
+    search = Search(bench, found)
+    search.run()
+    if not found.casts:
+        return
+    if bench.policy.look_further and not any(cast.others for cast in found.casts) and not _is_one_of_a_family(bench):
+        look_further(search, bench, found)
+    find_cleaners(bench, found)
+
+
+def _is_one_of_a_family(bench: Bench) -> bool:
+    """Whether the others of its family have shown who there is; the fallback's families are too loose for that."""
+    return bool(bench.docket.known) and bench.docket.symptom.signature.rule != "fallback"
+
+
 def _unexplained(bench: Bench) -> Proof:
-    """It passes alone and no order that was tried makes it fail time and again."""
+    """It passes alone, so far, and no order that was tried makes it fail time and again."""
+    alone = bench.ledger.attempt([bench.alone()], "alone", MOST_ALONE)[0]
+    if alone.same:
+        return _undecided(bench, alone)
     mixed = [tally for tally in bench.ledger.tallies.values() if tally.same and tally.passed]
     if not mixed:
         return _nothing(bench)
@@ -81,15 +106,20 @@ def _unexplained(bench: Bench) -> Proof:
     return replace(_nothing(bench), kind="non-deterministic", confidence="likely")
 
 
-def _victim(bench: Bench, found: Found) -> Proof:
+def _explained(bench: Bench, found: Found) -> Proof:
+    if not found.casts:
+        return replace(_nothing(bench), kind="cross-worker", confidence="proven", counterparts=tuple(found.counterparts))
+    if bench.rate < 1.0:
+        bench.tried.append(f"after the polluter it fails in {bench.rate:.0%} of the attempts, not always")
     return replace(
         _nothing(bench),
         kind="victim",
         confidence="proven",
         polluters=tuple(found.polluters),
+        cleaners=tuple(found.cleaners),
         minimal_order=found.orders[0],
         warm_up=_warm_up(bench, found.orders[0]),
-        state=_state(bench, found),
+        state=_state(bench, found.polluters),
         complete=found.complete,
     )
 
@@ -111,10 +141,23 @@ def _warm_up(bench: Bench, order: Order) -> tuple[TestId, ...]:
     return tuple(test for test in bench.warm_up if test in named)
 
 
-def _state(bench: Bench, found: Found) -> tuple[StateChange, ...]:
-    """What the polluters left behind: the contested things where the rule knows them, else everything that is not noise."""
+def _state(bench: Bench, sets: Sequence[tuple[TestId, ...]]) -> tuple[StateChange, ...]:
+    """What these tests left behind, in the runs and in the trials: the contested things where the rule knows them, else all but noise.
+
+    What several alternatives have in common comes first.
+    """
     signature = bench.docket.symptom.signature
-    tests = dict.fromkeys(test for tests in found.polluters for test in tests)
-    left = {(change.kind, change.key): change for test in tests for change in bench.docket.left.get(test, ())}
-    telling = [change for change in left.values() if rule_of(signature.rule).explains(signature, change)]
-    return tuple(telling or left.values())
+    left: dict[tuple[str, str], StateChange] = {}
+    count: Counter[tuple[str, str]] = Counter()
+    for test in dict.fromkeys(test for tests in sets for test in tests):
+        changes = _left_by(test, bench)
+        count.update(changes.keys())
+        left = {**changes, **left}
+    telling = [key for key, change in left.items() if rule_of(signature.rule).explains(signature, change)]
+    return tuple(left[key] for key in sorted(telling or left, key=lambda key: -count[key]))
+
+
+def _left_by(test: TestId, bench: Bench) -> dict[tuple[str, str], StateChange]:
+    known = {(change.kind, change.key): change for change in bench.docket.left.get(test, ())}
+    seen = {key: change for key, change in bench.ledger.left.get(test, {}).items() if key not in bench.docket.noisy}
+    return {**seen, **known}

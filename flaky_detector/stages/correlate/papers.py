@@ -14,6 +14,8 @@ from flaky_detector.model.footprint import footprints, noise
 from flaky_detector.recorder import wire
 from flaky_detector.stages.correlate.functions import functions
 
+SLACK_SECONDS = 0.02  # clocks are read before a test's setup and durations leave the gaps between phases out
+
 Sources = Callable[[str], str | None]
 """Text of a file by its path relative to the rootdir, None where it cannot be had."""
 
@@ -49,6 +51,20 @@ class Papers(msgspec.Struct, frozen=True):
     def written_elsewhere(self, sighting: Sighting) -> dict[str, tuple[Execution, ...]]:
         """Of those, the executions that changed the tree; only workers with such."""
         return self._of_others(sighting, self.writes)
+
+    def beside(self, sighting: Sighting) -> tuple[Execution, ...]:
+        """What other workers were running while the sighting's test ran, where times are known."""
+        own = next((row for row in self.orders.get((sighting.run, sighting.worker), ()) if row.position == sighting.position), None)
+        if own is None or not own.started_seconds:
+            return ()
+        return tuple(
+            row
+            for (run, worker), rows in self.orders.items()
+            if run == sighting.run and worker != sighting.worker
+            for row in rows
+            if row.started_seconds < own.started_seconds + own.duration_seconds + SLACK_SECONDS
+            and row.started_seconds + row.duration_seconds + SLACK_SECONDS > own.started_seconds
+        )
 
     def _of_others(self, sighting: Sighting, rows: Mapping[tuple[str, str], tuple[Execution, ...]]) -> dict[str, tuple[Execution, ...]]:
         others = {worker: told for (run, worker), told in rows.items() if run == sighting.run and worker != sighting.worker}

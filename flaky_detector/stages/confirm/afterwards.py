@@ -1,0 +1,82 @@
+"""Once a polluter is proven: are there others, and what makes the victim pass nevertheless?
+
+Owns both searches. A second polluter must not be a surprise once the first is mended; a cleaner explains the runs in which the victim
+passed although the polluter ran before it.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from flaky_detector.model import TestId
+from flaky_detector.stages.confirm.bench import Bench, Cast
+from flaky_detector.stages.confirm.minimise import minimise
+from flaky_detector.stages.confirm.victim import MOST_POLLUTERS_BY_SEARCH, Found, Search
+
+SHARE = 0.05
+MOST_VARIANTS = 4
+MOST_BETWEEN = 200
+
+
+def look_further(search: Search, bench: Bench, found: Found) -> None:
+    """Tests that leave the same behind, singly; then what remains of the failing order and of the whole suite, in both directions."""
+    search.try_each(_alike(bench, found))
+    for _ in range(MOST_POLLUTERS_BY_SEARCH):
+        if not any(search.search_within(tests) for tests in _remains(bench, found)):
+            return
+
+
+def _alike(bench: Bench, found: Found) -> list[TestId]:
+    """Tests that were seen to leave what a proven polluter leaves."""
+    left = bench.docket.left
+    named = {test for tests in found.polluters for test in tests}
+    things = {(change.kind, change.key) for test in named for change in left.get(test, ())}
+    suspected = [one.test for one in bench.docket.suspects if one.worker == "same"]
+    everybody = dict.fromkeys((*suspected, *left))
+    return [test for test in everybody if test not in named and any((change.kind, change.key) in things for change in left.get(test, ()))]
+
+
+def _remains(bench: Bench, found: Found) -> Iterator[list[TestId]]:
+    """Orders without one member of each set that is proven already; those of the whole suite only where that is cheap."""
+    if bench.docket.seconds > bench.policy.seconds_left / 4:
+        found.complete = False
+        return
+    is_cheap = bench.docket.suite_seconds < SHARE * bench.policy.seconds_left
+    everything = bench.docket.everything if is_cheap else ()
+    for tests in (bench.docket.failing, everything, tuple(reversed(everything))):
+        for left_out in list(product(*(cast.own for cast in found.casts if cast.own)))[:MOST_VARIANTS]:
+            rest = [test for test in bench.candidates(tests) if test not in left_out]
+            if rest:
+                yield rest
+
+
+def find_cleaners(bench: Bench, found: Found) -> None:
+    """Tests that stood between the polluter and the victim in an order in which it passed, and without which it fails."""
+    cast = found.casts[0]
+    if cast.others or bench.rate < 1.0 or found.imported:
+        return
+    between = sorted(_between(bench, cast.own), key=len)
+    if not between or len(between[0]) > MOST_BETWEEN or not _passes_after(bench, cast, between[0]):
+        return
+    tests = between[0]
+    smallest = minimise(list(reversed(range(len(tests)))), lambda chosen: _passes_after(bench, cast, [tests[index] for index in chosen]))
+    if not smallest:
+        return
+    cleaners = tuple(tests[index] for index in smallest)
+    question = bench.question(Cast(own=(*cast.own, *cleaners)))
+    tally = bench.ledger.attempt([question], "after-cleaner", bench.policy.repeats)[0]
+    if tally.passed == tally.attempts:
+        found.cleaners.append(cleaners)
+
+
+def _between(bench: Bench, own: Sequence[TestId]) -> Iterator[list[TestId]]:
+    for prefix in bench.docket.passing:
+        places = {test: place for place, test in enumerate(prefix)}
+        where = [places.get(test, -1) for test in own]
+        if -1 not in where and where == sorted(where):
+            tests = bench.candidates(prefix[where[-1] + 1 :])
+            if tests:
+                yield tests
+
+
+def _passes_after(bench: Bench, cast: Cast, tests: Sequence[TestId]) -> bool:
+    return bench.passes(Cast(own=(*cast.own, *tests)))

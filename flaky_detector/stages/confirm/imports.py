@@ -1,0 +1,51 @@
+"""Pollution at import: a file that changes the process when it is collected, whether or not a test of it runs.
+
+Owns the telling apart of importing a file and running its tests. Where such a file is collected the victim fails in every run, in every
+order; it passes only when nothing but its own file is collected.
+
+    alone           collects test_v.py                          passes
+    import          collects test_v.py, test_x.py, runs v       fails: no test of test_x.py ran
+"""
+
+from collections.abc import Sequence
+
+from flaky_detector.model import path_of
+from flaky_detector.stages.confirm.bench import Bench, Cast
+from flaky_detector.stages.confirm.minimise import minimise
+from flaky_detector.stages.confirm.oracle import Question
+
+
+def importing_does_it(bench: Bench, cast: Cast) -> str:
+    """The file whose import is enough, where the cast is a single test of another file; else empty."""
+    if cast.others or len(cast.own) != 1:
+        return ""
+    path = path_of(cast.own[0])
+    if path == path_of(bench.victim):
+        return ""
+    question = _importing(bench, (path,))
+    if bench.ledger.attempt([question], "search")[0].same and bench.holds(question, bench.alone(), bench.policy.repeats, "after-import"):
+        return path
+    return ""
+
+
+def search_imports(bench: Bench) -> Cast | None:
+    """The first test of the file whose import is enough; None where importing everything does not make the victim fail.
+
+    Asked only of a victim that failed in every run.
+    """
+    if bench.docket.symptom.passing:
+        return None
+    first = {path_of(test): test for test in reversed(bench.docket.everything)}
+    files = [path for path in dict.fromkeys(map(path_of, bench.docket.everything)) if path != path_of(bench.victim)]
+    if not files or not bench.asks(_importing(bench, files), 1):
+        return None
+    smallest = minimise(
+        list(reversed(range(len(files)))), lambda chosen: bench.asks(_importing(bench, [files[index] for index in chosen]), 1)
+    )
+    if smallest is None or len(smallest) != 1:
+        return None
+    return Cast(own=(first[files[smallest[0]]],))
+
+
+def _importing(bench: Bench, files: Sequence[str]) -> Question:
+    return Question(bench.order(Cast()), bench.docket.python, collect=tuple(files))
