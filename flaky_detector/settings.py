@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     output: Path = Path("flaky-detector-report")
     rootdir: Path = Path()
-    runs: int = 6
+    runs: int = 8
     seeds: tuple[int, ...] = (1, 2, 3)
     dist: tuple[str, ...] = ("worksteal", "load")
     workers: tuple[int, ...] = (2,)
@@ -155,7 +155,7 @@ def _key(text: str) -> str:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("runs", "runs", _count, "a whole number from 1", "how many runs of the suite at most (default 6)", "N"),
+    Key("runs", "runs", _count, "a whole number from 1", "how many runs of the suite at most (default 8)", "N"),
     Key(
         "seeds",
         "seeds",

@@ -38,6 +38,8 @@ class Arrangement(StrEnum):
     FRONT_LOADED = "front-loaded"  # tests that left state behind first, then the project's own order
     ACROSS_WORKERS = "across-workers"  # the same, but the others run afterwards on another worker
     SHUFFLED = "shuffled"  # by seed, the project's plugins sort afterwards
+    FRONT_LOADED_BACKWARDS = "front-loaded-backwards"  # the same, those tests in the opposite order
+    BLOCKS = "blocks"  # the project's own order in contiguous blocks, the last one first
     REVERSED = "reversed"  # the project's own order backwards, the project's plugins sort afterwards
     FORCED = "forced"  # exactly the order given
 
@@ -45,11 +47,11 @@ class Arrangement(StrEnum):
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One run of the suite.
 
-    `workers` is 0 for a run without xdist; `distribution` is then `no`. `order` is filled for front-loaded, across-workers
-    and forced arrangements only, and empty otherwise. `keep_sort` says whether what the project's plugins impose
-    (pytest-django's sort) is applied after a shuffle. `together` lets the last step of an order begin while the one before it is running on
-    another worker. `select` narrows what pytest collects (files or node ids); empty
-    means what the project's own settings and the user's pytest arguments select.
+    `workers` is 0 for a run without xdist; `distribution` is then `no`. `order` is empty for own, shuffled and reversed arrangements.
+    `keep_sort` says whether what the project's plugins impose (pytest-django's sort) is applied after a shuffle. `together` lets the
+    last step of an order begin while the one before it is running on another worker. `without` are tests that are left out, for they end
+    the process or hang. `select` narrows what pytest collects (files or node ids); empty means what the project's own settings and the
+    user's pytest arguments select.
     """
 
     id: str
@@ -61,6 +63,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     order: Order = ()
     keep_sort: bool = True
     together: bool = False
+    without: tuple[TestId, ...] = ()
     select: tuple[str, ...] = ()
     why: str = ""
 

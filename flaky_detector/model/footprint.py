@@ -49,6 +49,23 @@ def footprints(records: Sequence[RunRecord]) -> Mapping[TestId, tuple[StateChang
     return {test: tuple(changes.values()) for test, changes in seen.items()}
 
 
+def leavers_of(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
+    """Tests that left something as it had not been before the run, in the project's own order.
+
+    A test that only puts back what another one had changed left something different too, and is none of them: first it would clear away
+    what it is to meet.
+    """
+    noisy, tests = noise(records), own_order(records)
+    found: set[TestId] = set()
+    for record in records:
+        for rows in record.by_worker().values():
+            first: dict[StateKey, str | None] = {}
+            for change, test in ((change, row.test) for row in rows for change in lasting(row, noisy)):
+                if first.setdefault((change.kind, change.key), change.before) != change.after:
+                    found.add(test)
+    return tuple(test for test in tests if test in found)
+
+
 def own_order(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
     """The project's own order: as collected in the first run that tells, else as the first ordered serial run executed it."""
     for record in records:

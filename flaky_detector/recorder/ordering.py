@@ -29,6 +29,7 @@ class Ordering:
         self._wish = wish
         self.shuffles_last = False
         self.lists_tests = True
+        self.without: frozenset[str] = frozenset()
         self.forced: list[str] = []
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -62,6 +63,10 @@ class Ordering:
         missing: list[str] = []
         if self._wish and self.shuffles_last:
             self._shuffle(config, items)
+        unwanted = [item for item in items if self._names.of(item) in self.without]
+        if unwanted:
+            items[:] = [item for item in items if self._names.of(item) not in self.without]
+            config.hook.pytest_deselected(items=unwanted)
         if self._steps is not None:
             deselected, missing = replay.apply(self._steps, items, self._names.of)
             if deselected:

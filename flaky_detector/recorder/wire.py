@@ -46,11 +46,12 @@ ORDER = "FLAKY_DETECTOR_ORDER"  # file with a forced order
 SHUFFLE = "FLAKY_DETECTOR_SHUFFLE"  # "seed:N" or "reversed", applied before the sorts of the project's plugins
 SHUFFLE_LAST = "FLAKY_DETECTOR_SHUFFLE_LAST"  # "1": apply the shuffle after every plugin's sort instead
 DATABASE_SUFFIX = "FLAKY_DETECTOR_DATABASE_SUFFIX"  # appended to the name of every Django test database
+WITHOUT = "FLAKY_DETECTOR_WITHOUT"  # JSON list of node ids that are deselected
 COPY = "FLAKY_DETECTOR_COPY"  # the whole private copy of the user's tree, of which the rootdir may be a part
 ORIGINAL = "FLAKY_DETECTOR_ORIGINAL"  # the user's own tree: files imported from below it are reported at the end
 PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "deep": all; "none": none
 
-ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, DATABASE_SUFFIX, COPY, ORIGINAL, PROBES)
+ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, WITHOUT, DATABASE_SUFFIX, COPY, ORIGINAL, PROBES)
 WAKING = (RECORD, ORDER, SHUFFLE, DATABASE_SUFFIX)  # any one of these wakes it
 AWAKE = "FLAKY_DETECTOR_AWAKE"  # set by the recorder itself, so that a pytest started by a recorded test stays asleep
 

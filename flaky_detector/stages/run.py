@@ -231,6 +231,8 @@ def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> d
         env[wire.SHUFFLE] = f"seed:{spec.seed or 0}"
     if spec.arrangement is Arrangement.REVERSED:
         env[wire.SHUFFLE] = "reversed"
+    if spec.without:
+        env[wire.WITHOUT] = json.dumps(spec.without)
     if not spec.keep_sort:
         env[wire.SHUFFLE_LAST] = "1"
     return env

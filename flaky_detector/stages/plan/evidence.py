@@ -1,0 +1,123 @@
+"""Orders that the runs made so far suggest: leavers first, blocks moved about, across workers, on after a death.
+
+Owns their making. Must not choose between them.
+
+    own order     a b C d e F g h      C and F left something behind
+    front-loaded  C F a b d e g h
+    backwards     F C a b d e g h      what C leaves, F may clear away, or the other way round
+    blocks        g h e F C d a b      contiguous parts of the own order, swapped as an idle worker's stealing swaps them
+"""
+
+from collections.abc import Iterator, Sequence
+
+from flaky_detector.model import Arrangement, Order, Outcome, RunRecord, RunSpec, StateChange, Step, TestId
+from flaky_detector.model.footprint import leavers_of, noise, own_order, warm_ups
+
+TREE_KIND = "file"
+BLOCKS = 6
+MOST_DEATHS = 3
+
+
+def after_a_death(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
+    """The own order without tests in which a run of it died or hung, for what comes after them was never seen."""
+    for record in records:
+        own = record.spec.arrangement is Arrangement.OWN and not record.spec.workers
+        died = tuple(row.test for row in record.executions if row.outcome is Outcome.CRASHED) if own else ()
+        without = (*record.spec.without, *died)
+        if died and record.spec.python == python and len(without) <= MOST_DEATHS:
+            yield RunSpec(
+                id="", python=python, without=without, why=f"the own order without {without[-1]}, in which the run before it was ended"
+            )
+
+
+def hung(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
+    """Tests that hung in some run; no later run shall wait for them."""
+    rows = (row for record in records if record.timed_out for row in record.executions)
+    return tuple(dict.fromkeys(row.test for row in rows if row.outcome is Outcome.CRASHED))
+
+
+def died(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
+    """Tests that ended their process; xdist replaces a worker that dies, a run in one process is over."""
+    rows = (row for record in records for row in record.executions)
+    return tuple(dict.fromkeys(row.test for row in rows if row.outcome is Outcome.CRASHED))
+
+
+def front_loaded(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
+    """Tests that left something behind first, then the own order: one run meets every victim of every known leaver."""
+    tests, leavers = own_order(records), leavers_of(records)
+    if leavers:
+        order = _with_warm_up(records, (*leavers, *tests), avoid=leavers)
+        why = f"{_tests(len(leavers))} that left state behind first, then the own order"
+        yield RunSpec(id="", python=python, arrangement=Arrangement.FRONT_LOADED, order=order, why=why)
+
+
+def backwards(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
+    """The same with the leavers in the opposite order."""
+    tests, leavers = own_order(records), leavers_of(records)
+    if len(leavers) > 1:
+        order = _with_warm_up(records, (*reversed(leavers), *tests), avoid=leavers)
+        why = f"{_tests(len(leavers))} that left state behind first, the last of them before all others"
+        yield RunSpec(id="", python=python, arrangement=Arrangement.FRONT_LOADED_BACKWARDS, order=order, why=why)
+
+
+def blocks(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
+    """The own order in contiguous blocks, the last block first."""
+    tests = own_order(records)
+    size = -(-len(tests) // BLOCKS)
+    if size > 1:
+        parts = [tests[start : start + size] for start in range(0, len(tests), size)]
+        order = _with_warm_up(records, [test for part in reversed(parts) for test in part], avoid=leavers_of(records))
+        why = f"the own order in {len(parts)} blocks, the last one first, as a worker that steals work may run it"
+        yield RunSpec(id="", python=python, arrangement=Arrangement.BLOCKS, order=order, why=why)
+
+
+def across_workers(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
+    """The leavers up to the last test that changed the tree, as they ran in that run, on worker 0; all the others on worker 1.
+
+    A warm-up on each worker first, so that both databases stand before the tree changes, as they do in a real run.
+    """
+    order = _across(records)
+    if order:
+        yield RunSpec(
+            id="",
+            python=python,
+            arrangement=Arrangement.ACROSS_WORKERS,
+            distribution="load",
+            workers=2,
+            order=order,
+            why="a test changed the source tree: it runs on one worker, everything else afterwards on another",
+        )
+
+
+def _across(records: Sequence[RunRecord]) -> Order:
+    noisy, tests = noise(records), own_order(records)
+    for record in reversed(records):
+        for rows in record.by_worker().values():
+            changers = [index for index, row in enumerate(rows) if any(_writes(change, noisy) for change in row.state)]
+            if not changers:
+                continue
+            cause = [row.test for index, row in enumerate(rows[: changers[-1] + 1]) if index in changers or _leaves(row.state, noisy)]
+            warm = warm_ups(records, 2, avoid=cause)
+            rest = [test for test in tests if test not in set(cause)]
+            return (
+                *(Step(index, test) for index, test in enumerate(warm)),
+                *(Step(0, test) for test in dict.fromkeys(cause)),
+                *(Step(1, test) for test in rest if test not in warm),
+            )
+    return ()
+
+
+def _with_warm_up(records: Sequence[RunRecord], tests: Sequence[TestId], avoid: Sequence[TestId]) -> Order:
+    return tuple(Step(0, test) for test in dict.fromkeys((*warm_ups(records, 1, avoid=avoid), *tests)))
+
+
+def _tests(count: int) -> str:
+    return "the test" if count == 1 else f"the {count} tests"
+
+
+def _writes(change: StateChange, noisy: frozenset[tuple[str, str]]) -> bool:
+    return change.kind == TREE_KIND and bool(change.after) and (change.kind, change.key) not in noisy
+
+
+def _leaves(state: Sequence[StateChange], noisy: frozenset[tuple[str, str]]) -> bool:
+    return any((change.kind, change.key) not in noisy for change in state)
