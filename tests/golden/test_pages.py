@@ -20,7 +20,13 @@ CONTEXT = Context(
     run_url="https://github.com/acme/shop/actions/runs/7",
     version="1.2.3",
 )
-RESULTS = {"shop": shop_result.shop, "suspects": shop_result.suspects_only, "brittle": shop_result.brittle, "clean": shop_result.clean}
+RESULTS = {
+    "shop": shop_result.shop,
+    "suspects": shop_result.suspects_only,
+    "brittle": shop_result.brittle,
+    "clean": shop_result.clean,
+    "flood": shop_result.flood,
+}
 
 
 def files_of(pages: Pages) -> dict[str, str]:

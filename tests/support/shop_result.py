@@ -350,3 +350,61 @@ def brittle() -> Result:
     )
     diagnosis = diagnose(finding, {}, sources)
     return Result(runs=RUNS, findings=(replace(finding, diagnosis=diagnosis),), cost=COST, status="budget-exhausted")
+
+
+def flood() -> Result:
+    """Many failing tests of one suspected cause, and a proven cause that only an order can show which undoes the project's sort."""
+    victims = tuple(TestId(f"tests/test_prices.py::test_price_{number}") for number in range(25))
+    emptier = TestId("tests/test_migrations_orders.py::test_slugs_can_be_taken_back")
+    reasons = (
+        Evidence("order", "ran on gw0 before all 25 that fail so there, the first of them 12 tests later"),
+        Evidence("time", "was skipped, yet took 4.8 s: something was set up before it skipped, and torn down after"),
+    )
+    pooled = Finding(
+        test=victims[0],
+        kind="unknown",
+        confidence="suspected",
+        signature=Signature(rule="fallback", exception="DoesNotExist: Price matching query does not exist."),
+        suspects=(Suspect(test=emptier, score=0.61, evidence=reasons),),
+        reproduce=f"flaky-detector confirm {victims[0]} --suspect {emptier}",
+        pythons=("3.11",),
+        phases=("call", "teardown"),
+        message="Price matching query does not exist.",
+        failed_in=1,
+        seen_in=1,
+        failing_runs=("console",),
+        complete=False,
+        notes=("these tests are told together, for on each worker they fail from some place of its order on (25 on gw0)",),
+        victims=victims,
+        victim_counts={"DoesNotExist": 20, "IntegrityError": 7},
+        orders_note="it was seen in shuffled orders only",
+        fingerprint="00000000000000cc",
+    )
+    unsorted = tuple(_unsorted(number, emptier) for number in range(2))
+    only = run("console", "3.11.7", "shuffled", seed=2, distribution="worksteal", workers=2, tests=180, failed=27, seconds=762.0)
+    return Result(runs=(only,), findings=(pooled, *unsorted), cost=COST)
+
+
+def _unsorted(number: int, polluter: TestId) -> Finding:
+    test = TestId(f"tests/test_stock.py::test_stock_{number}")
+    return Finding(
+        test=test,
+        kind="victim",
+        confidence="proven",
+        signature=Signature(rule="fallback", exception="DoesNotExist: Stock matching query does not exist."),
+        polluters=((polluter,),),
+        minimal_order=(Step(0, polluter), Step(0, test)),
+        reproduce=f"flaky-detector confirm {test} --suspect {polluter}",
+        trials=(trial("alone", (0, test), passed=3), trial("after-polluter", (0, polluter), (0, test), same=3)),
+        pythons=("3.11",),
+        phases=("call",),
+        message="Stock matching query does not exist.",
+        failed_in=1,
+        seen_in=1,
+        failing_runs=("console",),
+        orders="unsorted",
+        orders_note="only an order that undoes the project's sort does this: `test_slugs_can_be_taken_back` is a test with a transactional"
+        f" database, `test_stock_{number}` is a database test, and those run first; on one worker they can meet so only where xdist steals"
+        " work",
+        fingerprint=f"00000000000000d{number}",
+    )

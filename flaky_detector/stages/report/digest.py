@@ -86,6 +86,11 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         return self.victims[0].finding
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Of all victims."""
+        return tuple(victim.finding for victim in self.victims)
+
+    @property
     def broken(self) -> TestSet:
         """The tests that it breaks, each once: a test may fail in several ways."""
         return tuple(dict.fromkeys(victim.finding.test for victim in self.victims))
@@ -136,8 +141,20 @@ class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(test for finding in self.findings for test in finding.tests))
 
 
+class Aside(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause, proven or suspected, of failures that only an order can show which the project's own settings do not make.
+
+    `heads` are the polluters of the first set, or the first suspect.
+    """
+
+    heads: TestSet
+    tests: TestSet
+    first: Finding
+    is_proven: bool
+
+
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is to be told, in the order in which it is told."""
+    """Everything that is to be told, in the order in which it is told; `asides` are told apart, in few words."""
 
     result: Result
     causes: tuple[Cause, ...]
@@ -145,6 +162,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[Finding, ...]
     latent: tuple[LatentPolluter, ...]
     gaps: tuple[Gap, ...]
+    asides: tuple[Aside, ...] = ()
 
     @property
     def tests(self) -> int:
@@ -162,14 +180,26 @@ def digest(result: Result) -> Digest:
     proven = [finding for finding in result.findings if is_proven(finding)]
     suspected = [finding for finding in result.findings if not is_proven(finding) and finding.kind not in NOBODY and stands_out(finding)]
     told = {id(finding) for finding in (*proven, *suspected)}
+    causes, suspicions = _causes(proven, result.runs), _suspicions(suspected)
     return Digest(
         result=result,
-        causes=_causes(proven, result.runs),
-        suspicions=_suspicions(suspected),
+        causes=tuple(cause for cause in causes if not _is_aside(cause)),
+        suspicions=tuple(suspicion for suspicion in suspicions if not _is_aside(suspicion)),
+        asides=tuple(map(_aside, filter(_is_aside, causes))) + tuple(map(_aside, filter(_is_aside, suspicions))),
         others=tuple(finding for finding in result.findings if id(finding) not in told),
         latent=result.latent_polluters,
         gaps=result.gaps,
     )
+
+
+def _is_aside(one: Cause | Suspicion) -> bool:
+    return all(finding.orders == "unsorted" for finding in one.findings)
+
+
+def _aside(one: Cause | Suspicion) -> Aside:
+    if isinstance(one, Cause):
+        return Aside(heads=one.head, tests=one.broken, first=one.first, is_proven=True)
+    return Aside(heads=(one.suspects[0].test,), tests=one.tests, first=one.first, is_proven=False)
 
 
 def is_proven(finding: Finding) -> bool:

@@ -80,6 +80,7 @@ def _published(finding: Finding, index: dict[TestId, int]) -> PublishedFinding:
         victims=finding.victims,
         victim_counts=finding.victim_counts,
         orders=finding.orders,
+        notes=(*finding.notes, *([finding.orders_note] if finding.orders_note else [])),
         details=_details(finding, index),
     )
 
@@ -127,6 +128,7 @@ def _details(finding: Finding, index: dict[TestId, int]) -> Details:
         failing_runs=finding.failing_runs,
         complete=finding.complete,
         notes=finding.notes,
+        orders_note=finding.orders_note,
         diagnosis=PublishedDiagnosis(
             rule=diagnosis.rule, cause=diagnosis.cause, steps=diagnosis.steps, other_remedies=diagnosis.remedies[1:]
         )
@@ -203,6 +205,7 @@ def _finding(finding: PublishedFinding, tests: tuple[TestId, ...]) -> Finding:
         victims=finding.victims,
         victim_counts=finding.victim_counts,
         orders=finding.orders,
+        orders_note=details.orders_note,
     )
 
 

@@ -33,7 +33,7 @@ def html(digest: Digest, context: Context) -> str:
         "names": names,
         "headline": telling.headline(digest),
         "notices": telling.notices(digest),
-        "clean": telling.tried(digest) if not digest.causes and not digest.suspicions and digest.result.runs else "",
+        "clean": telling.tried(digest) if digest.result.runs and not (digest.causes or digest.suspicions or digest.asides) else "",
         "tone": "proven" if digest.causes else "suspected" if digest.suspicions else "clean",
         "tiles": _tiles(digest),
         "footer": telling.footer(digest),

@@ -82,6 +82,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     failing_runs: tuple[str, ...] = ()
     complete: bool = True
     notes: tuple[str, ...] = ()
+    orders_note: str = ""
     diagnosis: PublishedDiagnosis | None = None
 
 
@@ -120,10 +121,11 @@ class PublishedFinding(msgspec.Struct, frozen=True, kw_only=True):
     orders: Annotated[
         Orders,
         Meta(
-            description="In which orders it was seen to happen: own means in the project's own order in one process, distribution on a"
-            " worker that xdist hands the project's own order to, unsorted only in an order that undoes the project's own sort."
+            description="In which orders it can happen: own means in the project's own order in one process, distribution on a worker to"
+            " which xdist hands the tests, unsorted only in an order that undoes the sort of the project's plugins."
         ),
     ] = "unknown"
+    notes: Annotated[tuple[str, ...], Meta(description="What more is known, tried, or not known, a sentence each.")] = ()
     details: Details | None = None
 
 

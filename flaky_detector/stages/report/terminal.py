@@ -29,7 +29,12 @@ def _body(digest: Digest) -> Iterator[str]:
         yield from ("", *_cause(cause, digest, names))
     for suspicion in digest.suspicions:
         yield from ("", *_suspicion(suspicion))
-    if not (digest.causes or digest.suspicions) and digest.result.runs:
+    if digest.asides:
+        yield from ("", f"{telling.aside_headline(digest)}:")
+        yield from _wrapped(telling.aside_note(digest), "  ", "  ")
+        for one in digest.asides[:MOST_VICTIMS]:
+            yield from _wrapped(telling.aside(one, names), "    ", "      ")
+    if not (digest.causes or digest.suspicions or digest.asides) and digest.result.runs:
         yield from ("", telling.tried(digest))
     for told, findings in telling.kinds_of_others(digest):
         yield from ("", f"{told}:")

@@ -8,6 +8,9 @@ from flaky_detector.stages.report.telling.failure import about, command, failure
 from flaky_detector.stages.report.telling.grammar import clock, count, share, spelt
 from flaky_detector.stages.report.telling.overview import (
     also_seen,
+    aside,
+    aside_headline,
+    aside_note,
     failing_ways,
     headline,
     in_common,
@@ -26,6 +29,9 @@ __all__ = [
     "alternatives",
     "arranged",
     "arrangements",
+    "aside",
+    "aside_headline",
+    "aside_note",
     "clock",
     "command",
     "controls",

@@ -148,4 +148,7 @@ def why_only_sometimes(cause: Cause, digest: Digest) -> str:
         met = [run for run in own if run in cause.failing_runs]
         if own and not met:
             told.append(f"Your own order did not, in {count(len(own), 'run')}")
+    note = cause.first.orders_note
+    if note and cause.first.orders != "own":
+        told.append(f"{note[:1].upper()}{note[1:]}")
     return ". ".join(told) + "."

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from flaky_detector.model import Finding, TestId
 from flaky_detector.model.words import enumerated, tick
-from flaky_detector.stages.report.digest import NOBODY, Digest, Suspicion
+from flaky_detector.stages.report.digest import NOBODY, Aside, Digest, Suspicion
+from flaky_detector.stages.report.names import Names
 from flaky_detector.stages.report.neutral import plain
+from flaky_detector.stages.report.telling.failure import failure
 from flaky_detector.stages.report.telling.grammar import count
 
 
@@ -13,7 +15,9 @@ def headline(digest: Digest) -> str:
     """`5 tests pollute 7 others · 2 causes · proven by re-running`."""
     parts = [*_proven_parts(digest), *_suspected_parts(digest)]
     if parts:
-        return " · ".join(parts)
+        return " · ".join([*parts, *([aside_headline(digest)] if digest.asides else [])])
+    if digest.asides:
+        return f"No polluter in the orders that the project's own settings make · {aside_headline(digest)}"
     if not digest.result.runs:
         return "Nothing found, for there was no run to judge by"
     if digest.others:
@@ -52,6 +56,27 @@ def _tests(findings: Iterable[Finding]) -> set[TestId]:
     return {test for finding in findings for test in finding.tests}
 
 
+def aside_headline(digest: Digest) -> str:
+    """`2 causes in orders that undo its sort`; empty for none."""
+    causes = count(len(digest.asides), "cause")
+    return f"{causes} only in orders that undo the project's sort" if digest.asides else ""
+
+
+def aside(one: Aside, names: Names) -> str:
+    """One line: who, before whom, and how that shows."""
+    heads = enumerated([tick(names(test)) for test in one.heads])
+    more = f" and {count(len(one.tests) - 1, 'more test')}" if len(one.tests) > 1 else ""
+    verb = "is suspected to break" if not one.is_proven else "breaks" if len(one.heads) == 1 else "together break"
+    proven = ", proven by re-running" if one.is_proven else ""
+    return f"{heads} {verb} {tick(names(one.first.test))}{more}{proven}: {tick(failure(one.first))}"
+
+
+def aside_note(digest: Digest) -> str:
+    """Why these are told apart: the project's own runs do not meet them."""
+    told = "The project's own settings sort these tests so that they do not meet on one worker, except where xdist steals work."
+    return told if digest.asides else ""
+
+
 def notices(digest: Digest) -> list[str]:
     """What a reader must know before the rest."""
     told = []
@@ -59,7 +84,7 @@ def notices(digest: Digest) -> list[str]:
         told.append("The time budget was used up. What follows is what was found until then; a larger `--budget` may find more.")
     if digest.result.status == "interrupted":
         told.append("The hunt was interrupted. What follows is what was found until then.")
-    if digest.gaps and not digest.causes and not digest.suspicions:
+    if digest.gaps and not (digest.causes or digest.suspicions or digest.asides):
         told.append(f"Not everything could be judged: there {_are(len(digest.gaps))} in the evidence, told below.")
     return told
 
@@ -95,7 +120,7 @@ def failing_ways(suspicion: Suspicion) -> str:
 def untold(suspicion: Suspicion) -> list[str]:
     """What this evidence cannot tell."""
     first = suspicion.first
-    told = []
+    told = _sentences([first.orders_note]) if first.orders_note and first.orders != "own" else []
     if suspicion.tied > 1 and (first.trials or not first.notes):
         what = "The first" if suspicion.tied < len(suspicion.suspects) else "All"
         told.append(f"{what} {suspicion.tied} suspects score alike: this evidence does not tell them apart.")
