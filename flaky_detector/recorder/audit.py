@@ -1,4 +1,4 @@
-"""Python's audit events, handed to whoever listens.
+"""Python's audit events, handed to all who listen.
 
 Owns the one hook of the process. A hook can never be removed (https://docs.python.org/3/library/sys.html#sys.addaudithook), so there is
 a single one, which does nothing but look an event's name up in a dict that is empty while nobody listens. Must not raise: an exception
@@ -21,12 +21,12 @@ _installed = False
 
 
 def listen(listeners: Mapping[str, Listener]) -> bool:
-    """Call `listeners[event](args)` from now on, instead of those before; False where this Python has no audit events."""
+    """Call `listeners[event](args)` from now on, beside those before; False where this Python has no audit events."""
     global _installed
     if not hasattr(sys, "addaudithook"):
         return False
-    _listeners.clear()
-    _listeners.update(listeners)
+    for event, listener in listeners.items():
+        _listeners[event] = (*_listeners.get(event, ()), listener)
     if not _installed:
         sys.addaudithook(_hook)
         _installed = True
@@ -40,7 +40,8 @@ def silence() -> None:
 
 def _hook(event: str, args: Any, _listeners: dict[str, Any] = _listeners) -> None:
     if event in _listeners:
-        try:
-            _listeners[event](args)
-        except Exception:
-            pass
+        for listener in _listeners[event]:
+            try:
+                listener(args)
+            except Exception:
+                pass

@@ -54,7 +54,10 @@ Index = Dict[str, Tuple[int, int, int]]
 
 
 class Tree:
-    """Everything below the rootdir that is not a cache, an environment, a temporary folder or our own record."""
+    """Everything below the rootdir that is not a cache, an environment, a temporary folder or our own record.
+
+    `homes` are further folders that hold the project's sources: the private copy of which the rootdir may be a part, the original.
+    """
 
     def __init__(self, rootdir: str, excluded: Sequence[str] = ()) -> None:
         self.root = World.realpath(rootdir)
@@ -62,6 +65,8 @@ class Tree:
         outside = [World.realpath(path) for path in (*excluded, tempfile.gettempdir(), sys.prefix) if path]
         self._excluded = tuple(path + os.sep for path in outside if path.startswith(self.root + os.sep))
         self.shared = Shared(self.root, excluded)
+        self.excluded = tuple(path for path in excluded if path)
+        self.homes: tuple[str, ...] = ()
         self._started = World.ticks()
         self._scanning_seconds = 0.0
         self.too_large = False

@@ -9,6 +9,7 @@ Owns the wiring, and the `start` and `finish` events.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -62,10 +63,12 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     names = Names(has_groups=bool(getattr(config.option, "loadgroup", False)))
     tree = Tree(rootdir, (wishes.get(wire.RECORD, ""), str(getattr(config.option, "basetemp", None) or "")))
     tree.shared = Shared(rootdir, (wishes.get(wire.RECORD, ""), wishes.get(wire.COPY, "")), wishes.get(wire.ORIGINAL, ""))
+    tree.homes = tuple(wishes[name] for name in (wire.COPY, wire.ORIGINAL) if wishes.get(name))
     watch = Watch(probes.choose(_probe_names(wishes), tree, journal.note), journal.note)
     recorder = Recorder(journal, names, watch, Places(rootdir), suffix)
     ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))
     ordering.shuffles_last = wishes.get(wire.SHUFFLE_LAST) == "1"
+    ordering.without = frozenset(json.loads(wishes.get(wire.WITHOUT) or "[]"))
     ordering.lists_tests = journal.worker in (wire.SERIAL_WORKER, "gw0")
     start = _start(config, journal.worker, watch.names)
     if suffix and os.environ.get("DJANGO_SETTINGS_MODULE"):

@@ -1,0 +1,73 @@
+"""Which modules are the project's own.
+
+Owns the question, and the finding of modules as they are imported. Own is what lies below the rootdir (or the copy of which that is a
+part, or the original), and not in an environment; also an installed package that has a folder of its name there, for that is the
+project, installed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from flaky_detector.recorder import plain
+from flaky_detector.recorder.tree import IGNORED_FOLDERS
+from flaky_detector.recorder.world import World
+
+if TYPE_CHECKING:
+    from flaky_detector.recorder.tree import Tree
+
+SOURCES = ("", "src", "lib")
+RECORDER = __name__.rpartition(".")[0]
+
+
+class Own:
+    """`modules` gives the modules that are new since it was last asked."""
+
+    def __init__(self, tree: Tree) -> None:
+        homes = [home for each in (tree.root, *tree.homes) if each for home in (each, World.realpath(each))]
+        self._homes = tuple(dict.fromkeys(home.rstrip(os.sep) + os.sep for home in homes))
+        prefixes = [World.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix)]
+        self._environments = tuple(prefix for prefix in prefixes if prefix.startswith(self._homes))
+        self._own_names: set[str] = set()
+        self._tops: dict[str, bool] = {}
+        self._seen: dict[str, int] = {}
+        self._names: list[str] = []
+
+    def new(self) -> list[tuple[str, dict[str, Any]]]:
+        """Name and globals of own modules that have been imported, or imported again, since the last time."""
+        names = list(sys.modules)
+        if names == self._names:
+            return []
+        self._names = names
+        found = []
+        for name in names:
+            module = sys.modules.get(name)
+            if self._seen.get(name) != id(module):
+                self._seen[name] = id(module)
+                names_of_it = plain.namespace(module)
+                if names_of_it and self.is_own(name, names_of_it):
+                    found.append((name, names_of_it))
+                    self._own_names.add(name)
+        return found
+
+    def is_name(self, name: str) -> bool:
+        """Whether an own module of that name has been seen."""
+        return name in self._own_names or self.is_own(name, plain.namespace(sys.modules.get(name)))
+
+    def is_own(self, name: str, found: dict[str, Any]) -> bool:
+        """By the file, or by the name of the top package."""
+        file = found.get("__file__")
+        if type(file) is not str or name.startswith(RECORDER):
+            return False
+        parts = file.split(os.sep)
+        if file.startswith(self._homes) and not file.startswith(self._environments) and IGNORED_FOLDERS.isdisjoint(parts):
+            return True
+        return ("site-packages" in parts or "dist-packages" in parts) and self._has_folder(name.partition(".")[0])
+
+    def _has_folder(self, top: str) -> bool:
+        if top not in self._tops:
+            paths = [World.join(home, source, top) for home in self._homes for source in SOURCES]
+            self._tops[top] = any(World.exists(World.join(path, "__init__.py")) or World.exists(path + ".py") for path in paths)
+        return self._tops[top]

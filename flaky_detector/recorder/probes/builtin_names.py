@@ -1,0 +1,43 @@
+"""Built-in functions that a test replaced, added or removed.
+
+Owns the kind `builtins`. The name `_` is left out: the interactive hook and doctest put every value there. Cost: one list of identities.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from flaky_detector.recorder import plain, wire
+from flaky_detector.recorder.reading import Reading, Same
+
+_BUILTINS = vars(builtins)
+IGNORED = ("_", "__debug__")
+
+
+class BuiltinNamesProbe(Reading):
+    """By identity; the functions are held, so that no other object can have their address."""
+
+    name = "builtins"
+    kind = wire.BUILTINS
+
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+        self._identities: list[int] = []
+        self._known: dict[str, Any] = {}
+
+    def read(self) -> dict[str, Any]:
+        """Name → object."""
+        identities = list(map(id, _BUILTINS.values()))
+        if identities != self._identities:
+            self._identities = identities
+            self._known = {"builtins." + name: Same(value) for name, value in _BUILTINS.items() if _counts(name)}
+        return self._known
+
+    def origin(self, value: Any) -> str:
+        """A function's."""
+        return plain.origin(value.value) if type(value) is Same else ""
+
+
+def _counts(name: str) -> bool:
+    return name not in IGNORED and not name.startswith("@")

@@ -1,0 +1,78 @@
+"""The logging tree, where a test left it different: levels, handlers, filters, `disabled`, `propagate`, and what holds for all of it.
+
+Owns the kind `logging`. Handlers of pytest and `NullHandler`s do not count. A logger that did not exist before is held against a
+new one. Cost: one tuple a logger, about 0.15 µs each.
+"""
+
+from __future__ import annotations
+
+import logging
+from operator import itemgetter
+from typing import Any
+
+from flaky_detector.recorder import plain, wire
+from flaky_detector.recorder.reading import Reading, Same
+
+NEW = {"level": 0, "handlers": (), "filters": (), "disabled": False, "propagate": True}
+_LOGGING = vars(logging)
+_manager, _root = logging.Logger.manager, logging.root
+_state = itemgetter("level", "disabled", "propagate", "handlers", "filters")
+
+
+class LoggersProbe(Reading):
+    """Compares tuples of what loggers hold; describes them all only where one differs."""
+
+    name = "logging"
+    kind = wire.LOGGING
+
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+        self._identities: list[int] = []
+        self._dicts: list[dict[str, Any]] = []
+        self._seen: Any = None
+        self._known: dict[str, Any] = {}
+
+    def read(self) -> dict[str, Any]:
+        """`logger.attribute` → value, of loggers that are not as new."""
+        loggers = list(_manager.loggerDict.values())
+        identities = list(map(id, loggers))
+        if identities != self._identities:
+            self._identities = identities
+            found = [plain.attributes(logger) for logger in (_root, *loggers) if plain.is_a(logger, logging.Logger)]
+            self._dicts = [each for each in found if len(each.keys() & NEW.keys()) == len(NEW) and type(each.get("name")) is str]
+        rows = [_row(*row) for row in map(_state, self._dicts)]
+        seen = (rows, vars(_manager).get("_disable"), id(_LOGGING.get("_loggerClass")), len(self._dicts))
+        if seen != self._seen:
+            self._seen = seen
+            self._known = self._described()
+        return self._known
+
+    def _described(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"logging.disable": vars(_manager).get("_disable", 0)}
+        told["logging.loggerClass"] = Same(_LOGGING.get("_loggerClass"))
+        for found in self._dicts:
+            for attribute, fresh in NEW.items():
+                value = found[attribute]
+                if attribute in ("handlers", "filters"):
+                    value = tuple(id(each) for each in value if _counts(each)) if type(value) is list else id(value)
+                elif type(value) not in (int, bool):
+                    value = id(value)
+                if value != fresh:
+                    told["%s.%s" % (found["name"], attribute)] = value
+        return told
+
+    def origin(self, value: Any) -> str:
+        """A logger class's."""
+        return plain.origin(value.value) if type(value) is Same else ""
+
+
+def _row(level: Any, disabled: Any, propagate: Any, handlers: Any, filters: Any) -> Any:
+    if type(handlers) is not list or type(filters) is not list:
+        return tuple(map(id, (level, disabled, propagate, handlers, filters)))
+    if handlers or filters:
+        return (id(level), id(disabled), id(propagate), *map(id, handlers), 0, *map(id, filters))
+    return (id(level), id(disabled), id(propagate))
+
+
+def _counts(handler: Any) -> bool:
+    return not plain.is_of_pytest(plain.module_of(type(handler))) and type(handler) is not logging.NullHandler

@@ -1,0 +1,57 @@
+"""Handlers of the operating system's signals that a test left in place.
+
+Owns the kind `signal-handler`. Those that pytest's plugins set for the length of a test (pytest-timeout) do not count. Cost: one call for
+each signal, together about 2 µs a test.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+from flaky_detector.recorder import plain, wire
+from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.reading import Reading, Same
+
+getsignal: Any = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
+NUMBERS = sorted(int(number) for number in getattr(signal, "valid_signals", lambda: ())())
+
+
+class SignalsProbe(Reading):
+    """Identities first; names and owners only where one differs."""
+
+    name = "signals"
+    kind = wire.SIGNAL_HANDLER
+
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+        self._booking = Booking(self.kind)
+        self._found: list[Any] = []
+        self._known: dict[str, Any] = {}
+
+    def read(self) -> dict[str, Any]:
+        """Signal's name → handler."""
+        found = list(map(getsignal, NUMBERS))
+        if list(map(id, found)) != list(map(id, self._found)):
+            self._found = found
+            self._known = {_name(number): _told(handler) for number, handler in zip(NUMBERS, found)}
+        return self._known
+
+    def origin(self, value: Any) -> str:
+        """A function's."""
+        return plain.origin(value.value) if type(value) is Same else ""
+
+
+def _told(handler: Any) -> Any:
+    """A number for the system's own; pytest's own count as the default."""
+    if handler is None or type(handler) is int:
+        return handler
+    return int(signal.SIG_DFL) if plain.is_of_pytest(plain.home(handler)) else Same(handler)
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "signal %d" % number

@@ -1,0 +1,31 @@
+"""Standard streams that a test left replaced.
+
+Owns the kind `stdio`. Under pytest's capture its own streams come and go, and what a test put there is thrown out with the test; so this
+speaks under `-s`, and of `sys.stdin`. Cost: three attributes a test.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from flaky_detector.recorder import plain, wire
+from flaky_detector.recorder.reading import Reading, Same
+
+_SYS = vars(sys)
+
+
+class StdioProbe(Reading):
+    """By identity; pytest's streams count as those that stand behind them."""
+
+    name = "stdio"
+    kind = wire.STDIO
+
+    def read(self) -> dict[str, Any]:
+        """Three streams."""
+        return {"sys." + name: Same(_behind(name)) for name in ("stdin", "stdout", "stderr")}
+
+
+def _behind(name: str) -> Any:
+    stream = _SYS.get(name)
+    return _SYS.get("__%s__" % name) if plain.is_of_pytest(plain.module_of(type(stream))) else stream

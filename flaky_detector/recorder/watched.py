@@ -1,0 +1,160 @@
+"""One namespace that is watched: the globals of a module, or what a class defines.
+
+Owns the comparison. First the identities of all values, as one list; name by name only where that differs. Then, each time, the content
+of what can change without being replaced: containers, instances of own classes, caches, and of functions their attributes, defaults and
+closures. Values of built-in types, functions, classes and modules are held, so that nothing else can get their address; everything else is
+not, for a test may wait for it to be collected.
+"""
+
+from __future__ import annotations
+
+import types
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flaky_detector.recorder import plain
+from flaky_detector.recorder.snapshot import LRU_CACHE, PRIMITIVE_IDS, Snapshots, entries_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Callable
+
+MAX_ROOTS = 400
+MISSING: Any = object()
+GLOBAL, CACHE, ATTRIBUTE = "global", "cache", "attribute"
+HELD = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, staticmethod, classmethod, property)
+OF_DECORATORS = frozenset(("__wrapped__", "pytestmark", "patchings", "__signature__", "cache_info", "cache_parameters", "cache_clear"))
+
+
+class Difference(NamedTuple):
+    """One name and its snapshots, MISSING where it was not, or is no more; `value` is what stands there now."""
+
+    name: str
+    before: Any
+    after: Any
+    value: Any = None
+    is_cache: bool = False
+
+
+class Root:
+    """Something whose content is looked at each time, and what it was."""
+
+    __slots__ = ("kind", "last", "name", "read")
+
+    def __init__(self, name: str, kind: str, read: Callable[[], Any], last: Any) -> None:
+        self.name = name
+        self.kind = kind
+        self.read = read
+        self.last = last
+
+
+class Watched:
+    """A namespace as it was at the last look."""
+
+    def __init__(self, prefix: str, names: Mapping[str, Any], snapshots: Snapshots, counts: Callable[[str, Any], bool]) -> None:
+        self.prefix = prefix
+        self.names = names
+        self.owner: Any = None
+        self._snapshots = snapshots
+        self._counts = counts
+        self._identities: list[int] = []
+        self._held: list[Any] = []
+        self._known: dict[str, Any] = {}
+        self._roots: list[Root] = []
+        self._dicts: list[Any] = []
+        self._sizes: list[int] = []
+        self._take()
+
+    def look(self) -> list[Difference]:
+        """What differs from the last look."""
+        if list(map(id, list(self.names.values()))) != self._identities or list(map(len, self._dicts)) != self._sizes:
+            known, roots = self._known, {root.name: root for root in self._roots}
+            self._take()
+            return [*self._compare(known), *self._compare_within(roots)]
+        found = []
+        for root in self._roots:
+            now = root.read()
+            if now != root.last:
+                value = self.names.get(root.name) if root.kind is GLOBAL else None
+                found.append(Difference(root.name, root.last, now, value, is_cache=root.kind is CACHE))
+                root.last = now
+                if root.kind is GLOBAL:
+                    self._known[root.name] = now
+        return found
+
+    def _compare_within(self, roots: dict[str, Root]) -> Iterator[Difference]:
+        """Of functions and caches, which are no names of the namespace themselves."""
+        for root in self._roots:
+            old = roots.get(root.name)
+            if root.kind is not GLOBAL and old is not None and old.kind is root.kind and old.last != root.last:
+                yield Difference(root.name, old.last, root.last, is_cache=root.kind is CACHE)
+            elif root.kind is ATTRIBUTE and old is None:
+                yield Difference(root.name, MISSING, root.last)
+
+    def _compare(self, known: dict[str, Any]) -> Iterator[Difference]:
+        for name in [*known, *(name for name in self._known if name not in known)]:
+            before, after = known.get(name, MISSING), self._known.get(name, MISSING)
+            if before is not after and (before is MISSING or after is MISSING or before != after):
+                yield Difference(name, before, after, self.names.get(name))
+
+    def _take(self) -> None:
+        pairs = [pair for pair in list(self.names.items()) if type(pair[0]) is str]
+        self._identities = list(map(id, list(self.names.values())))
+        counted = [(name, value) for name, value in pairs if self._counts(name, value)]
+        self._known = {name: self._snapshots.of(value) for name, value in counted}
+        self._held = [value for _, value in pairs if id(type(value)) in PRIMITIVE_IDS or issubclass(type(value), HELD)]
+        self._roots = []
+        self._dicts = []
+        for name, value in counted:
+            if len(self._roots) >= MAX_ROOTS:
+                break
+            self._root(name, value)
+        self._sizes = list(map(len, self._dicts))
+
+    def _root(self, name: str, value: Any) -> None:
+        if self._snapshots.is_mutable(value):
+            self._roots.append(Root(name, GLOBAL, lambda: self._snapshots.of(self.names.get(name)), self._known[name]))
+            return
+        if type(value) is LRU_CACHE:
+            self._add(name, lambda: entries_of(value), CACHE)
+        function = plain.function_of(value)
+        if function is not None and plain.home(function) == self._module():
+            self._function(name, function)
+
+    def _module(self) -> Any:
+        return self.names.get("__module__") or self.names.get("__name__")
+
+    def _function(self, name: str, function: Any) -> None:
+        attributes = function.__dict__
+        self._dicts.append(attributes)
+        values = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+        if any(map(self._snapshots.is_mutable, values)):
+            self._add(name + ".__defaults__", partial(_defaults, function, self._snapshots))
+        for attribute in attributes:
+            if type(attribute) is str and attribute not in OF_DECORATORS:
+                self._add("%s.%s" % (name, attribute), partial(_attribute, attributes, attribute, self._snapshots), ATTRIBUTE)
+        for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            if self._snapshots.is_mutable(_content(cell)):
+                self._add("%s.%s" % (name, variable), partial(_variable, cell, self._snapshots))
+
+    def _add(self, name: str, read: Callable[[], Any], kind: str = "") -> None:
+        self._roots.append(Root(name, kind, read, read()))
+
+
+def _defaults(function: Any, snapshots: Snapshots) -> Any:
+    return snapshots.of(function.__defaults__), snapshots.of(function.__kwdefaults__)
+
+
+def _attribute(attributes: Any, name: str, snapshots: Snapshots) -> Any:
+    return snapshots.of(attributes.get(name))
+
+
+def _variable(cell: Any, snapshots: Snapshots) -> Any:
+    return snapshots.of(_content(cell))
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
