@@ -31,6 +31,7 @@ class Databases:
         self._suffix = suffix
         self._before: list[dict[str, str]] = []
         self.names: list[str] = []
+        self.by_alias: dict[str, str] = {}
 
     def rename(self) -> None:
         """As early as possible: once everything has been imported."""
@@ -56,6 +57,7 @@ class Databases:
         try:
             made = [entry for entry in present() if entry not in self._before]
             self.names = [entry["name"] for entry in made]
+            self.by_alias = {entry["alias"]: entry["name"] for entry in made}
             self._journal.write({"ev": "databases", "databases": made})
         except Exception as error:
             self._journal.note("the names of the test databases are not known: %r" % (error,))

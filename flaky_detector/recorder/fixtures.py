@@ -47,5 +47,6 @@ class Fixtures:
         fixturedef, previous = self.opened.pop()
         if fixturedef.argname == SETUP_FIXTURE:
             self._databases.after()
+            self._watch.databases_made(self._databases.by_alias)
         if previous is not None:
             self._watch.enter(previous)

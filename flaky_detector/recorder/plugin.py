@@ -148,7 +148,7 @@ class Recorder:
             self._set_properties(item, test)
         self._journal.write(self._running.begun(World.now()))
         self._fixtures.widens = True
-        self._watch.begin()
+        self._watch.begin(item)
 
     def _set_properties(self, item: Any, test: str) -> None:
         properties = item.user_properties

@@ -16,11 +16,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flaky_detector.recorder.probes.django_database import DjangoDatabaseProbe
 from flaky_detector.recorder.probes.files import FilesProbe
 from flaky_detector.recorder.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flaky_detector.recorder.probes.probe import Probe
 
@@ -36,6 +37,7 @@ class Watch:
         self._account = FUNCTION
         self._has_started = False
         self._files = [probe for probe in probes if isinstance(probe, FilesProbe)]
+        self._databases = [probe for probe in probes if isinstance(probe, DjangoDatabaseProbe)]
         self.cost = {probe.name: 0.0 for probe in probes}
         for files in self._files:
             files.account = lambda: self._account
@@ -45,11 +47,12 @@ class Watch:
         """Names of the probes at work."""
         return [probe.name for probe in self._probes]
 
-    def begin(self) -> None:
+    def begin(self, item: Any) -> None:
         """A test is about to be set up; before the first one everything is taken for granted."""
         self._account = FUNCTION
         for files in self._files:
             files.forget()
+        self._tell_databases(lambda probe: probe.expect(item))
         if self._has_started:
             return
         self._has_started = True
@@ -86,6 +89,10 @@ class Watch:
                     self._drop(probe, error)
         return previous
 
+    def databases_made(self, names: Mapping[str, str]) -> None:
+        """The test databases, by alias."""
+        self._tell_databases(lambda probe: probe.made(names))
+
     def follow_teardown(self, collectors: Iterable[Any]) -> None:
         """Open each collector's account when its teardown starts.
 
@@ -97,8 +104,18 @@ class Watch:
             except AssertionError:
                 continue
 
+    def _tell_databases(self, tell: Callable[[DjangoDatabaseProbe], None]) -> None:
+        for probe in self._databases:
+            started = World.ticks()
+            try:
+                tell(probe)
+            except Exception as error:
+                self._drop(probe, error)
+            self.cost[probe.name] += World.ticks() - started
+
     def _drop(self, probe: Probe, error: Exception) -> None:
         self._probes = tuple(other for other in self._probes if other is not probe)
+        self._databases = [other for other in self._databases if other is not probe]
         self._note("the probe %s failed and is not used any more: %r" % (probe.name, error))
 
 

@@ -12,6 +12,7 @@ from flaky_detector.recorder.probes.cwd import CwdProbe
 from flaky_detector.recorder.probes.decimals import DecimalsProbe
 from flaky_detector.recorder.probes.django_apps import DjangoAppsProbe
 from flaky_detector.recorder.probes.django_caches import DjangoCachesProbe
+from flaky_detector.recorder.probes.django_database import DjangoDatabaseProbe
 from flaky_detector.recorder.probes.django_language import DjangoLanguageProbe
 from flaky_detector.recorder.probes.django_settings import DjangoSettingsProbe
 from flaky_detector.recorder.probes.django_signals import DjangoSignalsProbe
@@ -54,6 +55,7 @@ PROBES = (
     DjangoLanguageProbe,
     DjangoTimezoneProbe,
     DjangoCachesProbe,
+    DjangoDatabaseProbe,
     TemporaryFilesProbe,
     ModulesProbe,
     ImportPathProbe,
