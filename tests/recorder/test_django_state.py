@@ -108,6 +108,21 @@ def test_is_decorated(): pass
 class TestSettings(SimpleTestCase):
     def test_settings(self):
         with self.settings(SHOP_MODE="x"), self.modify_settings(SHOP_COLOURS={"append": "x"}): pass
+@override_settings(SHOP_MODE="class")
+class TestOverridden(SimpleTestCase):
+    def test_one(self): pass
+    def test_two(self): django_settings.SHOP_LIMITS["late"] = 1
+class TestLeaves(SimpleTestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass(); override_settings(SHOP_MODE="left").enable()
+    def test_one(self): pass
+    def test_two(self): pass
+class TestLeavesAlone(SimpleTestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass(); django_settings.SHOP_MODE = "alone"
+    def test_one(self): pass
 def test_equal_value(): django_settings.SHOP_COLOURS = list(django_settings.SHOP_COLOURS)
 
 def test_connects(): post_save.connect(count_stock, sender=Product)
@@ -171,6 +186,8 @@ NOTHING = [
     "test_is_decorated",
     "TestSettings::test_settings",
     "test_equal_value",
+    "TestOverridden::test_one",
+    "TestLeaves::test_one",
     "test_connects_and_disconnects",
     "test_connects_a_closure",
     "test_connects_a_method_of_a_fixture",
@@ -195,6 +212,9 @@ LEFT = {
     "test_uninstalls": [("django-setting", "INSTALLED_APPS", "changed")],
     "test_databases": [("django-setting", "DATABASES", "changed")],
     "test_databases_again": [("django-setting", "DATABASES", "changed")],
+    "TestOverridden::test_two": [("django-setting", "SHOP_LIMITS", "changed")],
+    "TestLeaves::test_two": [("django-setting", "SHOP_MODE", "changed (class)")],
+    "TestLeavesAlone::test_one": [("django-setting", "SHOP_MODE", "changed (class)")],
     "test_connects": [("django-signal", "post_save:shop.signals.count_stock", "came")],
     "test_connects_to_all": [("django-signal", "post_save:shop.signals.count_stock", "changed")],
     "test_disconnects": [("django-signal", "post_save:shop.signals.count_stock", "went")],

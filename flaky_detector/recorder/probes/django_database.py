@@ -50,6 +50,7 @@ class DjangoDatabaseProbe:
         self._item: Any = None
         self._class: Any = None
         self._is_watched = self._is_fresh = False
+        self._scope = FUNCTION
         self._started = World.ticks()
         self._spent = 0.0
 
@@ -79,19 +80,26 @@ class DjangoDatabaseProbe:
             self._is_watched = self._committing.may(self._item)
 
     def mark(self, scope: str) -> bool:
-        """Book what a test that can commit, or a wider fixture or class, has changed."""
+        """Book what a test that can commit, or a wider fixture that it is the first to use, has changed."""
         if self._names:
             fallen = self._committing.has_fallen()
-            if self._is_watched or (self._class is not None and scope != FUNCTION):
+            self._scope = scope
+            if self._is_watched:
                 self._compare(scope, only=None)
             elif fallen:
                 self._compare(scope, only=self._of_wider)
-        return self._is_watched or any(booking.entries for booking in self._bookings.values())
+        return self._is_watched or self._has_class_ended() or any(booking.entries for booking in self._bookings.values())
 
     def settle(self) -> list[dict[str, Any]]:
-        """Net changes; called just after a look, if there was one, and before any other test."""
+        """Net changes; called when the test is over, just after `mark`."""
+        if self._has_class_ended():
+            self._compare(self._scope, only=None)
         self._is_fresh = self._is_watched
         return [change for booking in self._bookings.values() for change in booking.settle()]
+
+    def _has_class_ended(self) -> bool:
+        """When the test is over and it is not the test's account that is open, its class is over too."""
+        return self._class is not None and not self._is_watched and self._scope != FUNCTION
 
     def _compare(self, scope: str, only: set[tuple[str, str]] | None) -> None:
         found = self._look()

@@ -5,8 +5,8 @@ stand as a global in any imported module, Django's own and the project's. A rece
 holds dies with the test that made it, at the latest when pytest forgets its traceback, and is none; nor are Django's own, which
 come with the import of its modules.
 
-Cost: one comparison of a list for each signal a test, by identity: 4 µs for 40 signals. Once, at the start, the globals of all modules
-are looked through: 10 ms for 1500 modules; later only those of new ones.
+Cost: one comparison of a list for each signal a test, by identity: 2 µs for 20 signals. Once, at the start, the globals of all modules
+are looked through: 8 ms for 700 modules; later only those of new ones.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The time zone that is current for Django on this thread.
 
-Owns the kind `django-timezone`, key `timezone`. The zone of the settings is as good as none. Cost: one attribute a test, 1 µs.
+Owns the kind `django-timezone`, key `timezone`. The zone of the settings is as good as none. Cost: one attribute a test, 3 µs.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Owns the kind `django-urlconf`, keys `urlconf` and `script-prefix`. Every request sets both and resets the first; a URL conf that is the
 one in the settings, and the prefix `/`, are as good as none. The caches of resolvers are not looked at: every test fills them, and
-what they hold follows from the URL conf. Cost: two attributes a test, 2 µs.
+what they hold follows from the URL conf. Cost: two attributes a test, 6 µs.
 """
 
 from __future__ import annotations
