@@ -1,7 +1,8 @@
 """Looking at objects without running a line of their code.
 
 Owns the ways past `__getattr__`, properties, metaclasses, `__class__` and `__eq__` of the user's objects: the descriptors of the built-in
-types, taken hold of at import. Must not compare, hash or print anything but objects of exactly built-in types.
+types, taken hold of at import. Must not compare, hash or print anything but objects of exactly built-in types; nor classes, whose
+metaclass may have a say (`type(x) in (…)` compares).
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ _CLASS_MRO = type.__dict__["__mro__"].__get__
 _CLASS_FLAGS = type.__dict__["__flags__"].__get__
 
 HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
-WRAPPERS = (staticmethod, classmethod)
 OF_PYTEST = ("pytest", "_pytest", "xdist", "execnet", "flaky_detector", "pluggy")
 
 
@@ -53,17 +53,21 @@ def is_patchable(cls: type) -> bool:
     return bool(flags & HEAP_TYPE) and not flags & IMMUTABLE_TYPE
 
 
+def reader(cls: type) -> Any:
+    """The descriptor that gives an instance's own `__dict__`; None where instances have none, or where the class hides it."""
+    for base in ancestors(cls):
+        descriptor = members(base).get("__dict__")
+        if descriptor is not None:
+            kind = type(descriptor)
+            return descriptor if kind is types.GetSetDescriptorType or kind is types.MemberDescriptorType else None
+    return None
+
+
 def attributes(value: Any) -> dict[str, Any]:
-    """The instance's own `__dict__`; empty where it has none, or where its class hides it."""
-    for cls in ancestors(type(value)):
-        descriptor = members(cls).get("__dict__")
-        if descriptor is None:
-            continue
-        if type(descriptor) not in (types.GetSetDescriptorType, types.MemberDescriptorType):
-            return {}
-        found = descriptor.__get__(value)
-        return found if type(found) is dict else {}
-    return {}
+    """The instance's own `__dict__`; empty where it cannot be had."""
+    descriptor = reader(type(value))
+    found = descriptor.__get__(value) if descriptor is not None else None
+    return found if type(found) is dict else {}
 
 
 def slots(cls: type) -> tuple[tuple[str, Any], ...]:
@@ -85,9 +89,10 @@ def name_of(cls: type) -> str:
 
 def function_of(value: Any) -> Any:
     """The plain function within a method, a `staticmethod`, a `classmethod` or a property's getter; None where there is none."""
-    if type(value) in WRAPPERS or type(value) is types.MethodType:
+    kind = type(value)
+    if kind is staticmethod or kind is classmethod or kind is types.MethodType:
         value = value.__func__
-    elif type(value) is property:
+    elif kind is property:
         value = value.fget
     return value if type(value) is types.FunctionType else None
 

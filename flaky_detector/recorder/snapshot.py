@@ -84,7 +84,8 @@ class Snapshots:
         if kind is contextvars.ContextVar:
             return lambda value, depth: ("variable", self._take(_value_of(value, None), depth))
         if kind is types.SimpleNamespace or (self._is_own(plain.module_of(kind)) and not issubclass(kind, (type, types.ModuleType))):
-            return self._instance(plain.slots(kind))
+            slots = plain.slots(kind)
+            return self._instance(slots) if slots or plain.reader(kind) is not None else None
         return None
 
     def _each(self, values: Any, depth: int) -> list[Any]:

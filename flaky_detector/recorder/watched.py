@@ -55,6 +55,7 @@ class Watched:
         self.prefix = prefix
         self.names = names
         self.owner: Any = None
+        self._spec = names.get("__spec__")
         self._snapshots = snapshots
         self._counts = counts
         self._identities: list[int] = []
@@ -66,10 +67,13 @@ class Watched:
         self._take()
 
     def look(self) -> list[Difference]:
-        """What differs from the last look."""
+        """What differs from the last look; one difference without a name where the module was loaded again."""
         if list(map(id, list(self.names.values()))) != self._identities or list(map(len, self._dicts)) != self._sizes:
             known, roots = self._known, {root.name: root for root in self._roots}
             self._take()
+            before, self._spec = self._spec, self.names.get("__spec__")
+            if before is not self._spec:
+                return [Difference("", id(before), id(self._spec))]
             return [*self._compare(known), *self._compare_within(roots)]
         found = []
         for root in self._roots:

@@ -55,7 +55,7 @@ class LoggersProbe(Reading):
                 value = found[attribute]
                 if attribute in ("handlers", "filters"):
                     value = tuple(id(each) for each in value if _counts(each)) if type(value) is list else id(value)
-                elif type(value) not in (int, bool):
+                elif type(value) is not int and type(value) is not bool:
                     value = id(value)
                 if value != fresh:
                     told["%s.%s" % (found["name"], attribute)] = value

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
     from flaky_detector.recorder.tree import Tree
 
-ALWAYS = ("time", "datetime", "random", "os", "os.path", "posixpath", "socket", "subprocess", "json", "shutil", "uuid", "tempfile")
+ALWAYS = ("time", "datetime", "random", "os", "os.path", "socket", "subprocess", "json", "shutil", "uuid", "tempfile")
 MAX_MODULES, MAX_CLASSES = 300, 300
-MANY = 10
 CALLABLES = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -44,13 +43,14 @@ CALLABLES = (
 class Held:
     """A namespace, its identities, and what of it counts."""
 
-    __slots__ = ("identities", "known", "names", "prefix")
+    __slots__ = ("identities", "known", "names", "prefix", "spec")
 
     def __init__(self, prefix: str, names: Mapping[str, Any]) -> None:
         self.prefix = prefix
         self.names = names
         self.identities: list[int] = []
         self.known: dict[str, Any] = {}
+        self.spec = names.get("__spec__")
         self.take()
 
     def take(self) -> None:
@@ -59,11 +59,17 @@ class Held:
         self.known = {name: value for name, value in list(self.names.items()) if type(name) is str and _counts(name, value)}
 
     def look(self) -> list[tuple[str, Any, Any]]:
-        """Name, before and after of what was replaced or taken out; a restored thing is found again as it was."""
+        """Name, before and after of what was replaced or taken out; a restored thing is found again as it was.
+
+        One without a name where the module was loaded again.
+        """
         if list(map(id, list(self.names.values()))) == self.identities:
             return []
         known = self.known
         self.take()
+        before, self.spec = self.spec, self.names.get("__spec__")
+        if before is not self.spec:
+            return [("", before, self.spec)]
         found = [(name, before, self.names.get(name)) for name, before in known.items() if self.names.get(name) is not before]
         self.known.update({name: after for name, _, after in found if after is not None})
         return found
@@ -98,11 +104,10 @@ class ModuleAttributesProbe:
             self._allowance.begin()
             for held in [*self._modules.values(), *self._classes.values()]:
                 found = held.look()
-                if len(found) > MANY:
-                    found = [("", found[0][1], found[0][2])]
                 for name, before, after in found:
-                    key = "%s.%s" % (held.prefix, name) if name else held.prefix
-                    self._booking.book(key, self._digest(before), self._digest(after), scope, plain.origin(after))
+                    self._booking.book(
+                        (held.prefix + "." + name).rstrip("."), self._digest(before), self._digest(after), scope, plain.origin(after)
+                    )
             self.start()
             self._allowance.end()
         return bool(self._booking.entries)

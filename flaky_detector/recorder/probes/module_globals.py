@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder import plain, wire
 from flaky_detector.recorder.allowance import Allowance
+from flaky_detector.recorder.assigned import assigned
 from flaky_detector.recorder.booking import Booking
 from flaky_detector.recorder.own import Own
 from flaky_detector.recorder.snapshot import Snapshots, canonical
@@ -59,7 +60,7 @@ class ModuleGlobalsProbe:
             found = [(watched, difference) for watched in self._watched.values() for difference in watched.look()]
             for watched, difference in _once(found):
                 if self.counts(watched, difference, scope):
-                    self._book(watched.prefix + "." + difference.name, difference, scope)
+                    self._book((watched.prefix + "." + difference.name).rstrip("."), difference, scope)
             self.start()
             self._allowance.end()
         return bool(self._booking.entries or self._caches.entries)
@@ -81,25 +82,16 @@ class ModuleGlobalsProbe:
 
 
 def _once(found: list[tuple[Watched, Difference]]) -> list[tuple[Watched, Difference]]:
-    """Of one object that changed under several names, the name in the module that defines it, as far as can be told.
-
-    That is no test module, and it was imported by the others, so it stands after them in `sys.modules`.
-    """
+    """Of one object that changed under several names, the name in the module whose source assigns it, else the last."""
     if len(found) < 2:
         return found
-    best: dict[Any, tuple[Watched, Difference]] = {}
+    best: dict[int, tuple[Watched, Difference]] = {}
     for number, (watched, difference) in enumerate(found):
-        value = difference.value
-        shared = type(difference.after) is tuple and difference.after[:1] != ("at",) and value is not None
-        key = id(value) if shared else -number - 1
-        if key not in best or not _is_of_tests(watched.prefix):
+        shared = type(difference.after) is tuple and difference.after[:1] != ("at",) and difference.value is not None
+        key = id(difference.value) if shared else -number - 1
+        if key not in best or difference.name in assigned(watched.names):
             best[key] = (watched, difference)
     return list(best.values())
-
-
-def _is_of_tests(module: str) -> bool:
-    last = module.rpartition(".")[2]
-    return last.startswith("test_") or last.endswith("_test") or last == "conftest"
 
 
 def _counts(name: str, _value: Any) -> bool:

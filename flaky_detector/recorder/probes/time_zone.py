@@ -23,4 +23,4 @@ class TimeZoneProbe(Reading):
 
     def read(self) -> dict[str, Any]:
         """One value for the whole."""
-        return {"timezone": tuple(value if type(value) in (tuple, int) else id(value) for value in map(_TIME.get, _NAMES))}
+        return {"timezone": tuple(value if type(value) is tuple or type(value) is int else id(value) for value in map(_TIME.get, _NAMES))}

@@ -1,0 +1,412 @@
+"""What tests leave behind in the project's own modules and classes, and in modules of others: the deep probes."""
+
+import pytest
+
+SHOP = """
+import collections, contextvars, functools, json, random, threading, time
+from os.path import join
+
+NUMBER = 1
+TEXT = "a"
+BASKET = []
+PRICES = {"a": {"b": [1]}}
+SEEN = set()
+RECENT = collections.deque(maxlen=3)
+COUNTS = collections.Counter()
+GROUPS = collections.defaultdict(list)
+BYTES = bytearray(b"x")
+LOCK = threading.Lock()
+CURRENT = contextvars.ContextVar("current")
+PATTERN = object()
+_instance = None
+
+class Setting:
+    mode = "plain"
+    registry = {}
+    _only = None
+    def __init__(self): self.value, self.deep = 1, {"x": [1]}
+    def price(self): return 1
+    @classmethod
+    def only(cls):
+        if cls._only is None: cls._only = cls()
+        return cls._only
+    class Inner:
+        depth = 1
+    @functools.lru_cache
+    def cached(self): return 1
+
+class Slotted:
+    __slots__ = ("a", "b")
+    def __init__(self): self.a = 1
+
+class Basket(list): pass
+
+SETTING = Setting()
+SLOTTED = Slotted()
+OWN_LIST = Basket()
+NUMBERS = iter(range(10))
+
+def instance():
+    global _instance
+    if _instance is None: _instance = Setting()
+    return _instance
+
+@functools.lru_cache(maxsize=None)
+def tax(country): return country
+
+def collects(item, into=[]): into.append(item); return into
+def counted(): counted.calls = getattr(counted, "calls", 0) + 1
+def memoised(function):
+    cache = {}
+    @functools.wraps(function)
+    def inner(key):
+        cache[key] = function(key); return cache[key]
+    return inner
+@memoised
+def slow(key): return key
+def now(): return time.time()
+"""
+
+SUITE = """
+import json, os, random, sys, time
+from unittest import mock
+import pytest
+import shop
+import third
+from shop import BASKET
+import other
+
+OWN = []
+KEPT = {}
+
+def test_nothing(): pass
+def test_reads(): shop.PRICES["a"]; shop.SETTING.deep; shop.GROUPS.get("q"); shop.now(); join = shop.join("a")
+
+def test_sets_a_number(): shop.NUMBER = 2
+def test_sets_a_number_again(): shop.NUMBER = 2
+def test_sets_it_back(): shop.NUMBER = 1
+def test_sets_it_for_itself(monkeypatch): monkeypatch.setattr(shop, "NUMBER", 7)
+def test_adds_a_name(): shop.NEW = 1
+def test_removes_a_name(): del shop.NEW
+def test_appends(): BASKET.append(1)
+def test_appends_and_removes(): BASKET.append(1); BASKET.pop()
+def test_replaces_by_its_like(): shop.BASKET = [1]
+def test_changes_deep_inside(): shop.PRICES["a"]["b"].append(2)
+def test_changes_a_value(): shop.PRICES["a"]["b"][0] = 3
+def test_takes_out_and_in(): shop.PRICES["z"] = 1; del shop.PRICES["z"]; a = shop.PRICES.pop("a"); shop.PRICES["a"] = a
+def test_adds_to_a_set(): shop.SEEN.add("x")
+def test_fills_a_deque(): shop.RECENT.append(1)
+def test_counts(): shop.COUNTS["x"] += 1
+def test_groups(): shop.GROUPS["x"]
+def test_writes_bytes(): shop.BYTES[0] = 0
+def test_fills_an_own_list(): shop.OWN_LIST.append(1)
+def test_sets_a_variable(): shop.CURRENT.set("x")
+def test_replaces_an_object(): shop.PATTERN = object()
+def test_makes_an_instance(): shop.instance()
+def test_uses_the_instance(): shop.instance()
+def test_consumes_a_number(): next(shop.NUMBERS)
+def test_locks(): shop.LOCK.acquire()
+def test_fills_its_own_list(): OWN.append(1)
+
+def test_sets_an_attribute(): shop.SETTING.value = 2
+def test_changes_within_an_attribute(): shop.SETTING.deep["x"].append(2)
+def test_sets_a_slot(): shop.SLOTTED.b = 1
+
+def test_fills_a_cache(): shop.tax("de")
+def test_uses_the_cache(): shop.tax("de")
+def test_clears_the_cache(): shop.tax.cache_clear()
+def test_fills_a_default(): shop.collects(1)
+def test_counts_calls(): shop.counted()
+def test_counts_more_calls(): shop.counted()
+def test_memoises(): shop.slow(1)
+
+def test_replaces_a_function(): shop.now = lambda: 0
+def test_restores_the_function(): shop.now = KEPT["now"]
+def test_patches_and_stops():
+    with mock.patch.object(shop, "instance"): pass
+def test_replaces_an_imported_name(): shop.join = mock.Mock()
+
+def test_sets_a_class_attribute(): shop.Setting.mode = "fancy"
+def test_sets_it_for_itself_2(monkeypatch): monkeypatch.setattr(shop.Setting, "mode", "x")
+def test_fills_a_registry(): shop.Setting.registry["x"] = 1
+def test_makes_a_singleton(): shop.Setting.only()
+def test_replaces_a_method(): shop.Setting.price = lambda self: 0
+def test_adds_a_class_attribute(): shop.Setting.extra = 1
+def test_changes_an_inner_class(): shop.Setting.Inner.depth = 2
+def test_fills_a_cached_method(): shop.Setting.cached(1)
+def test_changes_a_singleton(): shop.Setting.only().value = 5
+
+def test_patches_the_clock(): KEPT["sleep"] = time.sleep; time.sleep = lambda seconds: None
+def test_restores_the_clock(): time.sleep = KEPT["sleep"]
+def test_patches_for_itself(monkeypatch): monkeypatch.setattr(time, "sleep", print)
+def test_starts_a_patch(): mock.patch("json.dumps").start()
+def test_stops_all_patches(): mock.patch.stopall()
+def test_patches_a_module_of_a_module(): os.path.exists = lambda path: True
+def test_patches_a_third_party(): third.fetch = lambda: 2
+def test_patches_its_class(): third.Session.get = lambda self: 2
+def test_deletes_from_a_third_party(): del third.Session
+def test_adds_to_a_third_party(): third.lazy = print
+def test_reloads(): import importlib; importlib.reload(json)
+def test_imports_a_submodule(): import pkg.sub
+def test_reloads_an_own_module(): import importlib, pkg.sub; importlib.reload(pkg.sub)
+def test_imports_lazily(): import late
+def test_changes_what_was_late(): import late; late.X = 2
+
+class TestWide:
+    @classmethod
+    def setup_class(cls): cls.data = 1; shop.TEXT = "b"
+    @classmethod
+    def teardown_class(cls): del cls.data; shop.TEXT = "a"
+    def test_in(self): pass
+    def test_sets_on_its_class(self): type(self).found = 1
+
+@pytest.fixture(scope="module")
+def wide():
+    shop.WIDE = 1
+    yield
+    del shop.WIDE
+def test_in_module(wide): pass
+def test_last_in_module(): pass
+"""
+CONFTEST = "import sys, os\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'site-packages'))\n"
+THIRD = "def fetch(): return 1\nclass Session:\n    def get(self): return 1\n"
+FILES = {
+    "shop.py": SHOP,
+    "other.py": "from shop import BASKET, SETTING, PRICES, now\n",
+    "site-packages/third.py": THIRD,
+    "conftest.py": CONFTEST,
+    "pkg/__init__.py": "",
+    "pkg/sub.py": "X = 1\n",
+    "late.py": "X = 1\nY = []\n",
+    "test_a.py": SUITE.replace("import other", "import other, pkg\nfrom shop import now as _now").replace(
+        "KEPT = {}", 'KEPT = {"now": _now}'
+    ),
+    "test_b.py": "def test_b(): pass\n",
+}
+
+GLOBAL, CLASS, OTHER, CACHE = "module-global", "class-attribute", "module-attribute", "cache"
+
+# name of the test → kind, key, what happened
+LEFT = {
+    "test_sets_a_number": [(GLOBAL, "shop.NUMBER", "changed")],
+    "test_sets_it_back": [(GLOBAL, "shop.NUMBER", "changed")],
+    "test_adds_a_name": [(GLOBAL, "shop.NEW", "came")],
+    "test_removes_a_name": [(GLOBAL, "shop.NEW", "went")],
+    "test_appends": [(GLOBAL, "shop.BASKET", "changed")],
+    "test_changes_deep_inside": [(GLOBAL, "shop.PRICES", "changed")],
+    "test_changes_a_value": [(GLOBAL, "shop.PRICES", "changed")],
+    "test_adds_to_a_set": [(GLOBAL, "shop.SEEN", "changed")],
+    "test_fills_a_deque": [(GLOBAL, "shop.RECENT", "changed")],
+    "test_counts": [(GLOBAL, "shop.COUNTS", "changed")],
+    "test_groups": [(GLOBAL, "shop.GROUPS", "changed")],
+    "test_writes_bytes": [(GLOBAL, "shop.BYTES", "changed")],
+    "test_fills_an_own_list": [(GLOBAL, "shop.OWN_LIST", "changed")],
+    "test_sets_a_variable": [(GLOBAL, "shop.CURRENT", "changed")],
+    "test_replaces_an_object": [(GLOBAL, "shop.PATTERN", "changed")],
+    "test_makes_an_instance": [(GLOBAL, "shop._instance", "changed")],
+    "test_fills_its_own_list": [(GLOBAL, "test_a.OWN", "changed")],
+    "test_sets_an_attribute": [(GLOBAL, "shop.SETTING", "changed")],
+    "test_changes_within_an_attribute": [(GLOBAL, "shop.SETTING", "changed")],
+    "test_sets_a_slot": [(GLOBAL, "shop.SLOTTED", "changed")],
+    "test_fills_a_cache": [(CACHE, "shop.tax", "changed")],
+    "test_clears_the_cache": [(CACHE, "shop.tax", "changed")],
+    "test_fills_a_default": [(GLOBAL, "shop.collects.__defaults__", "changed")],
+    "test_counts_calls": [(GLOBAL, "shop.counted.calls", "came")],
+    "test_counts_more_calls": [(GLOBAL, "shop.counted.calls", "changed")],
+    "test_memoises": [(GLOBAL, "shop.slow.cache", "changed")],
+    "test_replaces_a_function": [(GLOBAL, "shop.now", "changed")],
+    "test_restores_the_function": [(GLOBAL, "shop.now", "changed")],
+    "test_replaces_an_imported_name": [(GLOBAL, "shop.join", "changed")],
+    "test_sets_a_class_attribute": [(CLASS, "shop.Setting.mode", "changed")],
+    "test_fills_a_registry": [(CLASS, "shop.Setting.registry", "changed")],
+    "test_makes_a_singleton": [(CLASS, "shop.Setting._only", "changed")],
+    "test_replaces_a_method": [(CLASS, "shop.Setting.price", "changed")],
+    "test_adds_a_class_attribute": [(CLASS, "shop.Setting.extra", "came")],
+    "test_changes_an_inner_class": [(CLASS, "shop.Setting.Inner.depth", "changed")],
+    "test_fills_a_cached_method": [(CACHE, "shop.Setting.cached", "changed")],
+    "test_changes_a_singleton": [(CLASS, "shop.Setting._only", "changed")],
+    "test_patches_the_clock": [(OTHER, "time.sleep", "changed")],
+    "test_restores_the_clock": [(OTHER, "time.sleep", "changed")],
+    "test_starts_a_patch": [(OTHER, "json.dumps", "changed")],
+    "test_stops_all_patches": [(OTHER, "json.dumps", "changed")],
+    "test_patches_a_module_of_a_module": [(OTHER, "os.path.exists", "changed")],
+    "test_patches_a_third_party": [(OTHER, "third.fetch", "changed")],
+    "test_patches_its_class": [(OTHER, "third.Session.get", "changed")],
+    "test_deletes_from_a_third_party": [(OTHER, "third.Session", "went")],
+    "test_changes_what_was_late": [(GLOBAL, "late.X", "changed")],
+    "TestWide::test_in": [(GLOBAL, "shop.TEXT", "changed (class)")],
+    "TestWide::test_sets_on_its_class": [(CLASS, "test_a.TestWide.found", "came"), (GLOBAL, "shop.TEXT", "changed (class)")],
+    "test_in_module": [(GLOBAL, "shop.WIDE", "came (module)")],
+    "test_last_in_module": [(GLOBAL, "shop.WIDE", "went (module)")],
+}
+
+
+@pytest.fixture(scope="module")
+def ran(run):
+    ran = run(FILES, env={"FLAKY_DETECTOR_PROBES": "deep"})
+    assert set(ran.outcomes().values()) == {"passed"}, ran.output
+    assert ran.notes() == []
+    return ran
+
+
+def test_every_test_is_charged_with_what_it_left_and_no_other_with_anything(ran):
+    kept = (GLOBAL, "test_a.KEPT")  # where the suite itself remembers things
+    left = {test: sorted(change for change in ran.state(test) if change[:2] != kept) for test in ran.outcomes()}
+    assert left.pop("test_reloads") != left.pop("test_reloads_an_own_module")
+    assert left == {**dict.fromkeys(left, []), **LEFT}
+
+
+def test_a_reloaded_module_is_one_change(ran):
+    assert ran.state("test_reloads") == [(OTHER, "json", "changed")]
+    assert ran.state("test_reloads_an_own_module") == [(GLOBAL, "pkg.sub", "changed")]
+
+
+def test_what_was_put_in_place_says_where_it_comes_from(ran):
+    (change,) = ran.end("test_replaces_a_function")["state"]
+    assert change["origin"] == "test_a:test_replaces_a_function"
+    (change,) = [change for change in ran.end("test_patches_the_clock")["state"] if change["kind"] == OTHER]
+    assert change["origin"] == "test_a:test_patches_the_clock"
+
+
+def test_deep_probes_are_silent_unless_they_are_asked_for(run):
+    ran = run({"shop.py": "X = 1\n", "test_a.py": "import shop\ndef test_a(): shop.X = 2\n"})
+    assert ran.state("test_a") == []
+    assert not {"module-globals", "class-attributes", "module-attributes"} & set(ran.events("start")[0]["probes"])
+
+
+def test_values_never_leave_the_process(ran):
+    text = (ran.folder / "record" / "journal-main.jsonl").read_text()
+    assert "fancy" not in text
+
+
+HOSTILE = """
+import sys, types
+
+LOG = []
+def told(name):
+    LOG.append(name)
+    raise RuntimeError(name)
+
+class Meta(type):
+    def __eq__(cls, other): told("meta eq")
+    def __hash__(cls): told("meta hash")
+    def __getattribute__(cls, name): told("meta getattribute " + name)
+    def __instancecheck__(cls, value): told("instancecheck")
+    def __subclasscheck__(cls, value): told("subclasscheck")
+
+class Hostile:
+    def __eq__(self, other): told("eq")
+    def __ne__(self, other): told("ne")
+    def __hash__(self): told("hash")
+    def __repr__(self): told("repr")
+    def __str__(self): told("str")
+    def __len__(self): told("len")
+    def __bool__(self): told("bool")
+    def __iter__(self): told("iter")
+    def __contains__(self, x): told("contains")
+    def __getattr__(self, name): told("getattr " + name)
+    def __getattribute__(self, name): told("getattribute " + name)
+    @property
+    def __dict__(self): told("dict")
+    @property
+    def __class__(self): told("class")
+
+class HostileDict(dict):
+    def items(self): told("items")
+    def __len__(self): told("len")
+    def __iter__(self): told("iter")
+    def __getitem__(self, key): told("getitem")
+    def __eq__(self, other): told("eq")
+    __hash__ = None
+
+class HostileList(list):
+    def __len__(self): told("len")
+    def __iter__(self): told("iter")
+    def __eq__(self, other): told("eq")
+    __hash__ = None
+
+class Plain:
+    x = 1
+    def __getattr__(self, name): told("getattr " + name)
+    def __eq__(self, other): told("eq")
+    __hash__ = None
+
+class Lazy(types.ModuleType):
+    def __getattr__(self, name): told("module getattr " + name)
+
+Odd = Meta("Odd", (), {"__module__": __name__})
+odd = type.__call__(Odd) if False else object.__new__(Odd)
+one, many, mapping, ranged = Hostile(), [Hostile(), Hostile()], HostileDict(a=1), HostileList([1])
+keyed = {"k": Hostile()}
+plain = Plain()
+lazy = sys.modules["lazy_one"] = Lazy("lazy_one")
+sys.modules["hostile_one"] = Hostile()
+"""
+
+HOSTILE_TESTS = """
+import hostile, sys
+def test_nothing(): pass
+def test_changes(): hostile.plain.x = 2
+def test_fills(): dict.__setitem__(hostile.mapping, "b", 1); list.append(hostile.ranged, 2); hostile.many.append(hostile.Hostile())
+def test_replaces(): hostile.one = hostile.Hostile(); hostile.keyed["k"] = hostile.Hostile()
+def test_fakes(): sys.modules["wave_"] = hostile.Hostile()
+def test_recursion(): hostile.many.append(hostile.many); hostile.keyed["self"] = hostile.keyed
+def test_again(): hostile.many.append(1)
+def test_log(): assert hostile.LOG == []
+"""
+
+
+def test_no_code_of_the_users_objects_runs(run):
+    ran = run({"hostile.py": HOSTILE, "test_a.py": HOSTILE_TESTS}, "-p", "no:faulthandler", env={"FLAKY_DETECTOR_PROBES": "deep"})
+    assert ran.notes() == []
+    assert set(ran.outcomes().values()) == {"passed"}, ran.output
+    assert ran.state("test_nothing") == []
+    assert ran.state("test_changes") == [(GLOBAL, "hostile.plain", "changed")]
+    assert [key for _, key, _ in ran.state("test_fills")] == ["hostile.many", "hostile.mapping", "hostile.ranged"]
+    assert [key for _, key, _ in ran.state("test_replaces")] == ["hostile.one", "hostile.keyed"]
+    assert ran.state("test_fakes") == [("module", "wave_", "came")]
+    assert [key for _, key, _ in ran.state("test_recursion")] == ["hostile.many", "hostile.keyed"]
+    assert ran.state("test_again") == [(GLOBAL, "hostile.many", "changed")]
+
+
+def test_objects_are_not_kept_alive(run):
+    shop = "class Thing: pass\nthing = None\nthings = []\n"
+    tests = """
+import gc, shop, weakref
+KEPT = []
+def test_makes(): shop.thing = shop.Thing(); shop.things.append(shop.Thing()); KEPT[:] = map(weakref.ref, [shop.thing, shop.things[0]])
+def test_drops(): shop.thing = None; shop.things.clear(); assert [ref() for ref in KEPT] == [None, None]
+"""
+    ran = run({"shop.py": shop, "test_a.py": tests}, env={"FLAKY_DETECTOR_PROBES": "deep"})
+    assert set(ran.outcomes().values()) == {"passed"}, ran.output
+
+
+def test_large_structures_are_looked_at_within_bounds(run):
+    shop = """
+TABLE = {n: {m: [m] for m in range(100)} for n in range(1000)}
+ROWS = list(range(100000))
+NAMES = {str(n) for n in range(5000)}
+"""
+    tests = """
+import shop
+def test_nothing(): pass
+def test_first(): shop.ROWS[0] = "x"
+def test_grows(): shop.ROWS.append(1); shop.TABLE["x"] = 1; shop.NAMES.add("x")
+"""
+    ran = run({"shop.py": shop, "test_a.py": tests}, env={"FLAKY_DETECTOR_PROBES": "module-globals"})
+    assert ran.state("test_nothing") == []
+    assert ran.state("test_first") == [(GLOBAL, "shop.ROWS", "changed")]
+    assert [key for _, key, _ in ran.state("test_grows")] == ["shop.TABLE", "shop.ROWS", "shop.NAMES"]
+    assert ran.events("finish")[0]["cost"]["module-globals"] < 0.05
+
+
+def test_a_package_that_is_installed_is_the_projects_own_where_its_folder_is_there(run):
+    files = {
+        "site-packages/mine/__init__.py": "X = 1\n",
+        "site-packages/theirs/__init__.py": "X = 1\n",
+        "src/mine/__init__.py": "X = 1\n",
+        "conftest.py": CONFTEST,
+        "test_a.py": "import mine, theirs\ndef test_a(): mine.X = 2; theirs.X = 2\n",
+    }
+    ran = run(files, env={"FLAKY_DETECTOR_PROBES": "deep"})
+    assert ran.state("test_a") == [(GLOBAL, "mine.X", "changed")]
