@@ -27,20 +27,22 @@ from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.proving import prove_all
 from flaky_detector.settings import Settings
 from flaky_detector.stages.correlate import Sources
-from flaky_detector.stages.ingest import Bundle, distinct, ingest
+from flaky_detector.stages.ingest import Bundle, distinct, ingest, reunite, without_copies
 from flaky_detector.stages.run import files_of
 
 
 def read(bundles: Sequence[Bundle], gaps: Sequence[Gap], dossier: Dossier) -> Dossier:
     """All bundles as records; raises SettingsError where not one test was found in them."""
-    for bundle in bundles:
+    once, copies = without_copies(bundles)
+    whole, undecided = reunite(once)
+    for bundle in whole:
         record = ingest(bundle)
         if record.executions:
             dossier.records.append(record)
         else:
             dossier.gaps += record.gaps or [Gap(bundle.name, "no test was found in it")]
     dossier.records[:] = distinct(dossier.records)
-    for gap in gaps:
+    for gap in (*gaps, *copies, *undecided):
         dossier.add_gap(gap.source, gap.text)
     return dossier
 

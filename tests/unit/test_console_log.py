@@ -183,3 +183,84 @@ def test_a_hostile_line_costs_no_time(line: str) -> None:
     began = time.monotonic()
     read(f"[gw0] [ 1%] FAILED a.py::t \n{line}\n")
     assert time.monotonic() - began < 2
+
+
+HEADER = "============================= test session starts ==============================\nplatform linux -- Python 3.12.1, pytest-8.3.0\n"
+TWO = f"{HEADER}created: 2/2 workers\n2 workers [2 items]\n\nscheduling tests via LoadScheduling\n\na.py::test_x \n"
+TWO += "[gw0] [ 50%] PASSED a.py::test_x \n"
+TWO += "b.py::test_y \n[gw1] [100%] FAILED b.py::test_y \n============ 1 failed, 1 passed in 1.50s ============\n"
+TWO_ORDER = [("gw0", 0, "passed", "a.py::test_x"), ("gw1", 0, "failed", "b.py::test_y")]
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "py312: ",
+        "test-1  | ",
+        "2026-01-01T00:00:00.123456Z 01O ",
+        "\ufeff2026-01-01T00:00:00.1234567Z ",
+        "unit (3.12)\tRun\t2026-01-01T00:00:00.1Z ",
+    ],
+)
+def test_what_tox_compose_and_ci_put_before_every_line_does_not_matter(prefix: str) -> None:
+    told = read("".join(f"{prefix}{line}\n" for line in TWO.splitlines()))
+    assert (order(told), told.gaps, told.python, told.seconds) == (TWO_ORDER, (), "3.12.1", 1.5)
+
+
+def test_github_s_commands_between_the_lines_do_not_matter() -> None:
+    told = read(
+        f"##[group]Run pytest\npytest -n 2 -v\n##[endgroup]\n{TWO.replace('b.py::test_y ', '##[warning]x', 1)}##[error]exit code 1.\n"
+    )
+    assert (order(told), told.gaps) == (TWO_ORDER, ())
+
+
+def test_text_before_one_line_only_is_no_prefix() -> None:
+    assert order(read("noise " + TWO)) == TWO_ORDER
+
+
+SUMMARY = f"""{HEADER}collected 5 items
+
+a.py .F.E                                                   [100%]
+
+=================================== FAILURES ===================================
+_________________________________ TestB.test_y _________________________________
+
+    def test_y():
+>       assert 1 == 2
+E       assert 1 == 2
+
+a.py:3: AssertionError
+=========================== short test summary info ============================
+PASSED a.py::test_x[a - b]
+XFAIL a.py::test_w - soon
+SKIPPED [1] a.py:9: not now
+ERROR a.py::test_z - ValueError: no
+FAILED a.py::TestB::test_y - assert 1 == 2
+==================== 1 failed, 1 passed, 1 error in 0.50s =====================
+"""
+
+
+def test_a_quiet_log_tells_outcomes_by_its_summary_and_no_order() -> None:
+    told = read(SUMMARY)
+    assert order(told) == [
+        ("", -1, "passed", "a.py::test_x[a - b]"),
+        ("", -1, "xfailed", "a.py::test_w"),
+        ("", -1, "error", "a.py::test_z"),
+        ("", -1, "failed", "a.py::TestB::test_y"),
+    ]
+    assert [(failure.exception, failure.message) for row in told.executions for failure in row.failures] == [
+        ("ValueError", "no"),
+        ("AssertionError", "assert 1 == 2"),
+    ]
+    assert [gap.text.split(":")[0] for gap in told.gaps] == ["it has no line for each test"]
+
+
+def test_a_summary_behind_lines_for_each_test_is_not_counted_again() -> None:
+    summary = "=========================== short test summary info ============================\nFAILED b.py::test_y - x\n"
+    assert order(read(TWO.replace("============ 1 failed", summary + "============ 1 failed"))) == TWO_ORDER
+
+
+def test_a_test_that_took_its_worker_down_crashed() -> None:
+    section = f"{'= FAILURES ='.center(80, '=')}\n{' b.py '.center(80, '_')}\nworker 'gw1' crashed while running 'b.py::test_y'\n"
+    told = read(TWO.replace("============ 1 failed", section + "============ 1 failed"))
+    assert order(told)[1] == ("gw1", 0, "crashed", "b.py::test_y")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flaky_detector.model import Outcome, StateChange, TestId
+from flaky_detector.model import Execution, Outcome, StateChange, TestId
 from flaky_detector.stages.ingest import Bundle, Paper, ingest, testimony
 from flaky_detector.stages.ingest.addresses import address_of, directory, guessed_id
 from flaky_detector.stages.ingest.junit import read_junit
@@ -201,3 +201,81 @@ def test_the_console_log_beside_it_tells_the_node_ids() -> None:
 
 def test_a_guess_takes_capitalised_parts_for_classes() -> None:
     assert guessed_id("tests.unit.test_a.TestB.Inner", "test_c", None) == "tests/unit/test_a.py::TestB::Inner::test_c"
+
+
+def first(xml: str) -> Execution:
+    (execution,) = read_junit(Paper("junit.xml", xml.encode()), "ci", {}).executions
+    return execution
+
+
+@pytest.mark.parametrize(
+    ("attributes", "test"),
+    [
+        ('name="tests/test_a.py::TestB::test_c[x.y]"', "tests/test_a.py::TestB::test_c[x.y]"),
+        ('name="test_c" file="tests/test_a.py" line="3"', "tests/test_a.py::test_c"),
+        ('name="test_c"', "test_c"),
+        ('classname="" name="test_c@group"', "test_c"),
+        ('classname="tests.test_a.TestB" name="test_c" file="tests/test_a.py"', "tests/test_a.py::TestB::test_c"),
+        ('classname="TestB" name="test_c" file="tests/test_a.py"', "tests/test_a.py::test_c"),
+        ('classname="Login form" name="shows an error" file="src/login.test.js"', "src/login.test.js::shows an error"),
+        ('classname="Login form" name="shows an error"', "Login form::shows an error"),
+        ('classname="github.com/acme/shop" name="TestTotal/no_items"', "github.com/acme/shop::TestTotal/no_items"),
+    ],
+)
+def test_how_other_tools_name_a_test(attributes: str, test: str) -> None:
+    assert first(f"<testsuite><testcase {attributes}/></testsuite>").test == test
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        ("1.5", 1.5),
+        ("1,234.5", 1234.5),
+        ("0,5", 0.5),
+        ("12,3456", 12.3456),
+        ("1,234", 1234.0),
+        ("", 0.0),
+        ("nan", 0.0),
+        ("-1", 0.0),
+        ("PT1S", 0.0),
+    ],
+)
+def test_times_as_any_tool_writes_them(time: str, seconds: float) -> None:
+    assert first(f'<testsuite><testcase classname="a" name="t" time="{time}"/></testsuite>').duration_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("attribute", "outcome"),
+    [
+        ('status="disabled"', Outcome.SKIPPED),
+        ('result="Failed"', Outcome.FAILED),
+        ('status="run"', Outcome.PASSED),
+        ('status="error"', Outcome.ERROR),
+    ],
+)
+def test_an_outcome_that_only_an_attribute_tells(attribute: str, outcome: Outcome) -> None:
+    assert first(f'<testsuite><testcase classname="a" name="t" {attribute}/></testsuite>').outcome is outcome
+
+
+def test_surefire_s_attempts_with_their_traces_and_types() -> None:
+    told = read_junit(
+        Paper(
+            "junit.xml",
+            b'<testsuite><testcase classname="a.B" name="t"><flakyFailure message="no" type="java.lang.AssertionError">'
+            b"<stackTrace>at a.B</stackTrace><system-out>x</system-out></flakyFailure><flakyError type='IOException'/></testcase></testsuite>",
+        ),
+        "ci",
+        {},
+    )
+    assert [(row.outcome, row.attempt) for row in told.executions] == [(Outcome.FAILED, 0), (Outcome.FAILED, 1), (Outcome.PASSED, 2)]
+    assert [(row.failures[0].exception, row.failures[0].message) for row in told.executions[:2]] == [
+        ("java.lang.AssertionError", "no"),
+        ("IOException", ""),
+    ]
+    assert told.executions[0].failures[0].text == "at a.B"
+
+
+def test_elements_in_a_namespace_are_read() -> None:
+    assert (
+        first('<testsuite xmlns="https://example.org/junit"><testcase classname="a.test_b" name="t"/></testsuite>').test == "a/test_b.py::t"
+    )

@@ -9,13 +9,15 @@ import msgspec
 
 from flaky_detector.model import Gap, RunRecord
 from flaky_detector.stages.ingest.addresses import directory
+from flaky_detector.stages.ingest.copies import without_copies
 from flaky_detector.stages.ingest.journal import is_journal, read_journals
 from flaky_detector.stages.ingest.junit import read_junit
 from flaky_detector.stages.ingest.merge import RunPaper, merge
+from flaky_detector.stages.ingest.reunite import reunite
 from flaky_detector.stages.ingest.testimony import Bundle, Paper, Testimony
 from flaky_detector.stages.ingest.xdist_log import read_log
 
-__all__ = ["Bundle", "Paper", "distinct", "ingest"]
+__all__ = ["Bundle", "Paper", "distinct", "ingest", "reunite", "without_copies"]
 
 RUN_PAPER = "run.json"
 NOT_READ = (".json", ".jsonl")

@@ -15,6 +15,7 @@ Address = tuple[str, str]
 
 NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LIKE_A_CLASS = re.compile(r"[A-Z_]*[A-Z]")
+DOTTED = re.compile(r"[\w.\-]*")
 MOST_PREFIXES = 3
 
 
@@ -58,7 +59,14 @@ def bare_name(name: str) -> str:
 
 
 def guessed_id(classname: str, name: str, file: str | None) -> TestId:
-    """The likeliest node id: by the `file` attribute where there is one, else the trailing capitalised parts are classes."""
+    """The likeliest node id: by the `file` attribute where there is one, else the trailing capitalised parts are classes.
+
+    What is no dotted name (`Login form`, `github.com/acme/shop`) comes from another tool and stays as it is.
+    """
+    if not classname and not file:
+        return bare_test_id(name) if "::" in name else TestId(bare_name(name))
+    if (file and not file.endswith(".py")) or not DOTTED.fullmatch(classname):
+        return TestId("::".join(part for part in ((file or classname), bare_name(name)) if part))
     parts = [part for part in classname.split(".") if part]
     if file and file.endswith(".py"):
         path = file.replace("\\", "/").removeprefix("./")

@@ -12,10 +12,10 @@ import msgspec
 from flaky_detector.model import TestId, bare_test_id
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]")
-# `2026-01-01T00:00:00.1234567Z `, also after the `job<TAB>step<TAB>` of the GitHub command line
+# `2026-01-01T00:00:00.1234567Z `, GitLab's with a stream's number (`01O `), also after the `job<TAB>step<TAB>` of GitHub's command line
 STAMP = re.compile(
     r"^\ufeff?(?:[^\t\n]{0,200}\t[^\t\n]{0,200}\t)?\ufeff?"
-    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]? "
+    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]? (?:\d\d[OE][ +])?"
 )
 WORD = r"(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN|SUBFAIL(?:ED)?(?:[\[(].{0,500}?[\])])?)"
 # `[ 12%]`, `[ 338/3166]`, or with console_output_style=times `1.174ms`

@@ -5,6 +5,7 @@ worker, position and state; without them JUnit knows neither worker nor order.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
@@ -147,25 +148,38 @@ def _state(text: str) -> tuple[StateChange, ...]:
 
 def _row(case: Case, reading: Reading) -> Row | None:
     properties = {str(one.name): str(one.value) for one in case.properties()}  # type: ignore[no-untyped-call]
-    name, classname = case.name or "", case.classname or ""
     entries = list(case)
-    if not name or (not classname and "::" not in name):  # a module, not a test
+    if not case.name or _is_module(case, entries):
         if not any(isinstance(entry, Skipped) for entry in entries):
-            reading.gap(f"{name or 'a module'} could not be collected: none of its tests ran")
+            reading.gap(f"{case.name or 'a module'} could not be collected: none of its tests ran")
         return None
     output = "".join(entry.text or "" for entry in entries if isinstance(entry, (SystemOut, SystemErr)))[: wire.MAX_OUTPUT]
-    failures = tuple(
-        read_failure(entry.message or "", entry.text or "", output=output) for entry in entries if isinstance(entry, (JUnitFailure, Error))
-    )
-    earlier = tuple(read_failure(entry.message or "", entry.text or "") for entry in entries if isinstance(entry, xunit2.InterimResult))
+    failures = tuple(_failure(entry, output) for entry in entries if isinstance(entry, (JUnitFailure, Error)))
+    earlier = tuple(_failure(entry, "") for entry in entries if isinstance(entry, xunit2.InterimResult))
     return Row(
         test=_test_id(case, properties, reading),
-        outcome=_outcome(entries, failures),
+        outcome=_told_by_attribute(case) if not entries else _outcome(entries, failures),
         seconds=_number(case._elem.get("time")),
         failures=failures,
         properties=properties,
         earlier=earlier,
     )
+
+
+def _is_module(case: Case, entries: Sequence[object]) -> bool:
+    """pytest writes a module that it could not collect, or that is skipped as a whole, as a testcase without a class name."""
+    if case.classname or "::" in (case.name or "") or case.file:
+        return False
+    return any(isinstance(entry, (Skipped, Error)) for entry in entries)
+
+
+def _failure(entry: JUnitFailure | Error | xunit2.InterimResult, output: str) -> Failure:
+    """pytest's own text; other tools tell the exception in an attribute, and reruns their trace in an element."""
+    text = entry.text or "".join(child.text or "" for child in entry._elem if child.tag == "stackTrace")
+    failure = read_failure(entry.message or "", text, output=output)
+    if entry.type and failure.exception in ("", "Failed"):
+        return msgspec.structs.replace(failure, exception=entry.type, message=entry.message or failure.message)
+    return failure
 
 
 def _test_id(case: Case, properties: Mapping[str, str], reading: Reading) -> TestId:
@@ -192,11 +206,35 @@ def _outcome(entries: Sequence[object], failures: Sequence[Failure]) -> Outcome:
     return Outcome.PASSED
 
 
+ATTRIBUTE_WORDS = {
+    "failed": Outcome.FAILED,
+    "failure": Outcome.FAILED,
+    "error": Outcome.ERROR,
+    "skipped": Outcome.SKIPPED,
+    "disabled": Outcome.SKIPPED,
+    "notrun": Outcome.SKIPPED,
+    "ignored": Outcome.SKIPPED,
+}
+
+
+def _told_by_attribute(case: Case) -> Outcome:
+    """Some tools tell what became of a test in an attribute only."""
+    words = (case._elem.get(name) or "" for name in ("status", "result"))
+    return next((ATTRIBUTE_WORDS[word.lower()] for word in words if word.lower() in ATTRIBUTE_WORDS), Outcome.PASSED)
+
+
+DECIMAL_COMMA = re.compile(r"\d+,(?:\d{1,2}|\d{4,})")
+
+
 def _number(text: str | None) -> float:
+    """Seconds as any tool writes them: `0.5`, `1,234.5`, `0,5`; 0.0 for what is no time."""
+    told = (text or "0").strip()
+    told = told.replace(",", ".") if DECIMAL_COMMA.fullmatch(told) else told.replace(",", "")
     try:
-        return float((text or "0").replace(",", ""))
+        number = float(told)
     except ValueError:
         return 0.0
+    return number if math.isfinite(number) and number >= 0 else 0.0
 
 
 def _say_what_is_missing(executions: Sequence[Execution], reading: Reading) -> None:

@@ -101,11 +101,18 @@ def _enriched(row: Execution, other: Execution) -> Execution:
     failures = tuple(_fuller(failure, known.pop(failure.phase, None)) for failure in row.failures)
     return msgspec.structs.replace(
         row,
-        outcome=other.outcome if other.outcome.is_failure and not row.outcome.is_failure else row.outcome,
+        outcome=_worse(row.outcome, other.outcome),
         failures=(*failures, *known.values()),
         duration_seconds=row.duration_seconds or other.duration_seconds,
         state=row.state or other.state,
     )
+
+
+def _worse(one: Outcome, other: Outcome) -> Outcome:
+    """A crash of a worker is told by one witness only, as a failure by the other."""
+    if Outcome.CRASHED in (one, other):
+        return Outcome.CRASHED
+    return other if other.is_failure and not one.is_failure else one
 
 
 def _fuller(failure: Failure, other: Failure | None) -> Failure:

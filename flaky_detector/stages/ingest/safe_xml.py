@@ -51,6 +51,14 @@ def _checked(root: etree._Element | None, say: Say) -> etree._Element | None:
     if root is not None and root.getroottree().docinfo.internalDTD is not None:
         say(REFUSED)
         return None
+    return root if root is None else _without_namespaces(root)
+
+
+def _without_namespaces(root: etree._Element) -> etree._Element:
+    """Some tools put JUnit's elements into a namespace of their own."""
+    if isinstance(root.tag, str) and root.tag.startswith("{"):
+        for element in root.iter("*"):
+            element.tag = etree.QName(element).localname
     return root
 
 

@@ -11,14 +11,16 @@ is its order. A second line `ERROR` of the test that the worker reported last is
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 
 from flaky_detector.model import Execution, Failure, Gap, Outcome, Phase, TestId, bare_test_id
 from flaky_detector.recorder import wire
-from flaky_detector.stages.ingest.console_lines import Report, cut_id, late_word, plain, serial_report, started_id, worker_reports
+from flaky_detector.stages.ingest.console_lines import Report, cut_id, late_word, serial_report, started_id, worker_reports
 from flaky_detector.stages.ingest.failure_sections import Section, failure_sections
+from flaky_detector.stages.ingest.log_lines import lines_of
+from flaky_detector.stages.ingest.short_summary import printed, summarised
 from flaky_detector.stages.ingest.testimony import Paper, Testimony, named
 
 WORDS = {"PASSED": Outcome.PASSED, "SKIPPED": Outcome.SKIPPED, "XFAIL": Outcome.XFAILED, "XPASS": Outcome.XPASSED}
@@ -30,6 +32,7 @@ SCHEDULING = re.compile(r"^scheduling tests via (?P<name>\w+)Scheduling")
 WORKERS = re.compile(r"^(?:created: )?(?P<workers>\d+)(?:/\d+)? workers?\b|^\[?gw\d+\]? \[\d+\]")
 SECTION = re.compile(r"^=+ (?P<title>FAILURES|ERRORS|short test summary info|warnings summary.*|PASSES|XPASSES|slowest .*) =+$")
 SUMS = re.compile(r"^=* ?(?P<sums>(?:\d+ [a-z]+(?:, )?)+) in (?P<seconds>[\d.]+)s\b")
+CRASHED = re.compile(r"^worker 'gw\d+' crashed while running '(?P<test>.+)'$")
 DISTRIBUTIONS = {"WorkStealing": "worksteal", "LoadScope": "loadscope", "LoadFile": "loadfile", "LoadGroup": "loadgroup"}
 
 
@@ -98,13 +101,15 @@ class Log(msgspec.Struct):
 
 def read_log(paper: Paper, bundle: str) -> Testimony:
     """What one console log says."""
-    lines = [plain(line) for line in paper.data.decode("utf-8", errors="replace").split("\n")]
+    lines = lines_of(paper.data)
     log = Log()
     body = _read_reports(lines, log)
-    failed = {_printed(row.test) for rows in log.ran.values() for row in rows if row.outcome.is_failure}
+    failed = {printed(row.test) for rows in log.ran.values() for row in rows if row.outcome.is_failure}
+    listed = () if log.ran else summarised(lines, ())
+    failed |= {printed(row.test) for row in listed if row.outcome.is_failure}
     sections = failure_sections(lines[body:], failed)
     _read_sums(lines[body:], log)
-    executions = _executions(log, sections)
+    executions = _executions(log, sections, _crashed(lines[body:])) if log.ran else summarised(lines, sections)
     return Testimony(
         witness="console",
         executions=executions,
@@ -174,7 +179,12 @@ def _read_sums(lines: Sequence[str], log: Log) -> None:
             return
 
 
-def _executions(log: Log, sections: Sequence[Section]) -> tuple[Execution, ...]:
+def _crashed(lines: Sequence[str]) -> set[TestId]:
+    """Tests during which xdist lost a worker."""
+    return {bare_test_id(found["test"]) for line in lines if line.startswith("worker ") and (found := CRASHED.match(line))}
+
+
+def _executions(log: Log, sections: Sequence[Section], crashed: Container[TestId]) -> tuple[Execution, ...]:
     told: dict[tuple[str, Phase], list[Failure]] = {}
     for section in sections:
         told.setdefault((section.name, section.failure.phase), []).append(section.failure)
@@ -183,10 +193,9 @@ def _executions(log: Log, sections: Sequence[Section]) -> tuple[Execution, ...]:
         attempts: Counter[TestId] = Counter()
         for position, row in enumerate(rows):
             failures = tuple(_failure(row, phase, told) for phase in row.phases()) if "RERUN" not in row.words else ()
+            outcome = Outcome.CRASHED if row.test in crashed and row.outcome.is_failure else row.outcome
             executions.append(
-                Execution(
-                    test=row.test, worker=worker, position=position, outcome=row.outcome, failures=failures, attempt=attempts[row.test]
-                )
+                Execution(test=row.test, worker=worker, position=position, outcome=outcome, failures=failures, attempt=attempts[row.test])
             )
             attempts[row.test] += 1
     return tuple(executions)
@@ -194,14 +203,8 @@ def _executions(log: Log, sections: Sequence[Section]) -> tuple[Execution, ...]:
 
 def _failure(row: Ran, phase: Phase, told: dict[tuple[str, Phase], list[Failure]]) -> Failure:
     """The next text of that name and phase; tests of one name in two files fail in the order in which their texts stand."""
-    texts = told.get((_printed(row.test), phase), [])
+    texts = told.get((printed(row.test), phase), [])
     return texts.pop(0) if texts else Failure(phase=phase, exception="", message="")
-
-
-def _printed(test: TestId) -> str:
-    """The name that pytest prints over a failure: `a.py::TestB::test_c[x::y]` → `TestB.test_c[x::y]`."""
-    head, bracket, params = test.split("::", 1)[-1].partition("[")
-    return head.replace("::", ".") + bracket + params
 
 
 def _holes(log: Log, executions: Sequence[Execution]) -> list[str]:
@@ -215,7 +218,9 @@ def _holes(log: Log, executions: Sequence[Execution]) -> list[str]:
         holes.append("no test is reported in it: run pytest with `-v`, so that the log tells which worker ran what")
     if lost and executions:
         holes.append(f"tests that began and are not reported: {named(lost)}")
-    if log.sums and executions and not log.has_subtests:
+    if executions and not log.ran:
+        holes.append("it has no line for each test: outcomes are from the short summary, which tells no worker and no order; run with `-v`")
+    elif log.sums and executions and not log.has_subtests:
         counted = sum(number for word, number in log.sums.items() if word in ("passed", "failed", "skipped", "xfailed", "xpassed"))
         if counted > len(executions):
             holes.append(f"its last line counts {counted} tests, its lines report {len(executions)}: some lines are missing or unreadable")
