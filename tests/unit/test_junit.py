@@ -262,7 +262,8 @@ def test_surefire_s_attempts_with_their_traces_and_types() -> None:
         Paper(
             "junit.xml",
             b'<testsuite><testcase classname="a.B" name="t"><flakyFailure message="no" type="java.lang.AssertionError">'
-            b"<stackTrace>at a.B</stackTrace><system-out>x</system-out></flakyFailure><flakyError type='IOException'/></testcase></testsuite>",
+            b"<stackTrace>at a.B</stackTrace><system-out>x</system-out></flakyFailure><flakyError type='IOException'/>"
+            b"</testcase></testsuite>",
         ),
         "ci",
         {},
