@@ -8,6 +8,7 @@ metaclass may have a say (`type(x) in (…)` compares).
 from __future__ import annotations
 
 import types
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ _CLASS_FLAGS = type.__dict__["__flags__"].__get__
 
 HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
 OF_PYTEST = ("pytest", "_pytest", "xdist", "execnet", "flaky_detector", "pluggy")
+
+
+def same(now: list[Any], before: list[Any]) -> bool:
+    """Whether two lists hold the very same objects; the quickest way that asks none of them, given that `before` is held."""
+    return len(now) == len(before) and all(map(is_, now, before))
 
 
 def is_a(value: Any, kind: type) -> bool:

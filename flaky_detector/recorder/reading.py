@@ -43,7 +43,7 @@ class Reading:
         self._last: dict[str, Any] = {}
 
     def read(self) -> dict[str, Any]:
-        """Key → value."""
+        """Key → value; the same dict as last time where it is known to be equal."""
         raise NotImplementedError
 
     def origin(self, value: Any) -> str:  # noqa: ARG002 -- most have none
@@ -57,7 +57,7 @@ class Reading:
     def mark(self, scope: str) -> bool:
         """Book what differs from the last look."""
         now = self.read()
-        if now != self._last:
+        if now is not self._last and now != self._last:
             last, self._last = self._last, now
             for key in [*last, *(key for key in now if key not in last)]:
                 before, after = last.get(key), now.get(key)

@@ -68,7 +68,7 @@ class Watched:
 
     def look(self) -> list[Difference]:
         """What differs from the last look; one difference without a name where the module was loaded again."""
-        if list(map(id, list(self.names.values()))) != self._identities or list(map(len, self._dicts)) != self._sizes:
+        if not self._is_same() or list(map(len, self._dicts)) != self._sizes:
             known, roots = self._known, {root.name: root for root in self._roots}
             self._take()
             before, self._spec = self._spec, self.names.get("__spec__")
@@ -85,6 +85,11 @@ class Watched:
                 if root.kind is GLOBAL:
                     self._known[root.name] = now
         return found
+
+    def _is_same(self) -> bool:
+        """Whether every value is the very same object; where all are held there is a quicker way to tell."""
+        values = list(self.names.values())
+        return list(map(id, values)) == self._identities if self._identities else plain.same(values, self._held)
 
     def _compare_within(self, roots: dict[str, Root]) -> Iterator[Difference]:
         """Of functions and caches, which are no names of the namespace themselves."""
@@ -103,10 +108,11 @@ class Watched:
 
     def _take(self) -> None:
         pairs = [pair for pair in list(self.names.items()) if type(pair[0]) is str]
-        self._identities = list(map(id, list(self.names.values())))
         counted = [(name, value) for name, value in pairs if self._counts(name, value)]
         self._known = {name: self._snapshots.of(value) for name, value in counted}
-        self._held = [value for _, value in pairs if id(type(value)) in PRIMITIVE_IDS or issubclass(type(value), HELD)]
+        everything = list(self.names.items())
+        self._held = [value for name, value in everything if _is_held(name, value)]
+        self._identities = [] if len(self._held) == len(everything) else [id(value) for _, value in everything]
         self._roots = []
         self._dicts = []
         for name, value in counted:
@@ -122,7 +128,7 @@ class Watched:
         if type(value) is LRU_CACHE:
             self._add(name, lambda: entries_of(value), CACHE)
         function = plain.function_of(value)
-        if function is not None and plain.home(function) == self._module():
+        if function is not None and not name.startswith("test") and plain.home(function) == self._module():
             self._function(name, function)
 
     def _module(self) -> Any:
@@ -143,6 +149,12 @@ class Watched:
 
     def _add(self, name: str, read: Callable[[], Any], kind: str = "") -> None:
         self._roots.append(Root(name, kind, read, read()))
+
+
+def _is_held(name: Any, value: Any) -> bool:
+    kind = type(value)
+    is_of_module = type(name) is str and name.startswith("__")
+    return is_of_module or id(kind) in PRIMITIVE_IDS or issubclass(kind, HELD) or plain.is_of_pytest(plain.module_of(kind))
 
 
 def _defaults(function: Any, snapshots: Snapshots) -> Any:

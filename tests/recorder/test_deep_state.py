@@ -74,10 +74,11 @@ import pytest
 import shop
 import third
 from shop import BASKET
-import other
+import other, pkg
+from shop import now as _now
 
 OWN = []
-KEPT = {}
+KEPT = {"now": _now}
 
 def test_nothing(): pass
 def test_reads(): shop.PRICES["a"]; shop.SETTING.deep; shop.GROUPS.get("q"); shop.now(); join = shop.join("a")
@@ -178,9 +179,7 @@ FILES = {
     "pkg/__init__.py": "",
     "pkg/sub.py": "X = 1\n",
     "late.py": "X = 1\nY = []\n",
-    "test_a.py": SUITE.replace("import other", "import other, pkg\nfrom shop import now as _now").replace(
-        "KEPT = {}", 'KEPT = {"now": _now}'
-    ),
+    "test_a.py": SUITE,
     "test_b.py": "def test_b(): pass\n",
 }
 
@@ -253,7 +252,7 @@ def test_every_test_is_charged_with_what_it_left_and_no_other_with_anything(ran)
     kept = (GLOBAL, "test_a.KEPT")  # where the suite itself remembers things
     left = {test: sorted(change for change in ran.state(test) if change[:2] != kept) for test in ran.outcomes()}
     assert left.pop("test_reloads") != left.pop("test_reloads_an_own_module")
-    assert left == {**dict.fromkeys(left, []), **LEFT}
+    assert left == {**{test: [] for test in left}, **LEFT}
 
 
 def test_a_reloaded_module_is_one_change(ran):

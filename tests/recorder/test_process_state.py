@@ -3,7 +3,8 @@
 import pytest
 
 SUITE = """
-import asyncio, builtins, decimal, gc, importlib, locale, logging, os, pathlib, signal, socket, subprocess, sys, tempfile, threading, time, types
+import asyncio, builtins, decimal, gc, importlib, locale, logging, os, pathlib, signal, socket, subprocess
+import sys, tempfile, threading, time, types
 from unittest import mock
 import pytest
 
@@ -205,4 +206,4 @@ def ran(run, tmp_path_factory):
 def test_every_test_is_charged_with_what_it_left_and_no_other_with_anything(ran):
     left = {test: ran.state(test) for test in ran.outcomes()}
     assert left.pop("test_configures")[0] == ("logging", "root.level", "changed")
-    assert left == {**dict.fromkeys(left, []), **LEFT}
+    assert left == {**{test: [] for test in left}, **LEFT}

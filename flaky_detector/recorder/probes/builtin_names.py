@@ -23,14 +23,14 @@ class BuiltinNamesProbe(Reading):
 
     def __init__(self, *_: Any) -> None:
         super().__init__()
-        self._identities: list[int] = []
+        self._held: list[Any] = []
         self._known: dict[str, Any] = {}
 
     def read(self) -> dict[str, Any]:
         """Name → object."""
-        identities = list(map(id, _BUILTINS.values()))
-        if identities != self._identities:
-            self._identities = identities
+        values = list(_BUILTINS.values())
+        if not plain.same(values, self._held):
+            self._held = values
             self._known = {"builtins." + name: Same(value) for name, value in _BUILTINS.items() if _counts(name)}
         return self._known
 

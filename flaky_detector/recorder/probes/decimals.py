@@ -7,7 +7,7 @@ imports it first is held against its well-known defaults. Cost: eight attributes
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Dict
 
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.reading import Reading
@@ -29,7 +29,8 @@ class DecimalsProbe(Reading):
     name = "decimal"
     kind = wire.DECIMAL
     _current: Any = None
-    _traps: Any = (None, ())
+    _values: Any = None
+    _known: Dict[str, Any] = {}
 
     def read(self) -> dict[str, Any]:
         """One key an attribute."""
@@ -38,17 +39,10 @@ class DecimalsProbe(Reading):
             if self._current is None:
                 return DEFAULTS
         context = self._current()
-        return {
-            "decimal.prec": context.prec,
-            "decimal.rounding": context.rounding,
-            "decimal.Emin": context.Emin,
-            "decimal.Emax": context.Emax,
-            "decimal.capitals": context.capitals,
-            "decimal.clamp": context.clamp,
-            "decimal.traps": self._names(dict(context.traps)),
-        }
-
-    def _names(self, traps: dict[Any, Any]) -> tuple[str, ...]:
-        if traps != self._traps[0]:
-            self._traps = (traps, tuple(sorted(signal.__name__ for signal, is_trapped in traps.items() if is_trapped)))
-        return self._traps[1]  # type: ignore[no-any-return]
+        traps = context.traps
+        values = (context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp, list(traps.values()))
+        if values != self._values:
+            self._values = values
+            names = tuple(sorted(signal.__name__ for signal, is_trapped in traps.items() if is_trapped))
+            self._known = dict(zip(DEFAULTS, (*values[:-1], names)))
+        return self._known

@@ -1,7 +1,7 @@
 """`sys.path` and the import hooks, where a test changed them.
 
 Owns the kind `sys-path`. Finders on `sys.meta_path` count only where their class is neither the standard library's nor an installed
-package's, which put theirs there when they are imported. Cost: two short lists a test.
+package's, which put theirs there when they are imported. Cost: two short lists.
 """
 
 from __future__ import annotations
@@ -22,11 +22,17 @@ class ImportPathProbe(Reading):
     def __init__(self, *_: Any) -> None:
         super().__init__()
         self._foreign: dict[int, tuple[type, bool]] = {}
+        self._held: tuple[list[Any], list[Any]] = ([], [])
+        self._known: dict[str, Any] = {}
 
     def read(self) -> dict[str, Any]:
         """Both lists."""
-        path = tuple(entry if type(entry) is str else id(entry) for entry in sys.path)
-        return {"sys.path": path, "sys.meta_path": tuple(id(finder) for finder in sys.meta_path if not self._is_foreign(finder))}
+        path, finders = list(sys.path), list(sys.meta_path)
+        if not (plain.same(path, self._held[0]) and plain.same(finders, self._held[1])):
+            self._held = (path, finders)
+            entries = tuple(entry if type(entry) is str else id(entry) for entry in path)
+            self._known = {"sys.path": entries, "sys.meta_path": tuple(id(finder) for finder in finders if not self._is_foreign(finder))}
+        return self._known
 
     def _is_foreign(self, finder: Any) -> bool:
         cls = finder if plain.is_a(finder, type) else type(finder)

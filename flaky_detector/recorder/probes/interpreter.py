@@ -17,6 +17,9 @@ _SYS, _THREADING = vars(sys), vars(threading)
 _isenabled, _get_threshold = gc.isenabled, gc.get_threshold
 _getrecursionlimit, _getswitchinterval = sys.getrecursionlimit, sys.getswitchinterval
 
+HOOKS = ("sys.excepthook", "sys.displayhook", "sys.unraisablehook", "threading.excepthook")
+SWITCHES = ("sys.recursionlimit", "sys.switchinterval", "gc.enabled", "gc.threshold")
+
 
 class InterpreterProbe(Reading):
     """Bound early, for tests patch these functions."""
@@ -24,26 +27,29 @@ class InterpreterProbe(Reading):
     name = "interpreter"
     kind = wire.INTERPRETER
 
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+        self._hooks: list[Any] = []
+        self._switches: Any = None
+        self._known: dict[str, Any] = {}
+
     def read(self) -> dict[str, Any]:
         """One key a switch."""
-        return {
-            "sys.excepthook": _hook(_SYS, "excepthook"),
-            "sys.displayhook": _hook(_SYS, "displayhook"),
-            "sys.unraisablehook": _hook(_SYS, "unraisablehook"),
-            "threading.excepthook": _hook(_THREADING, "excepthook"),
-            "sys.recursionlimit": _getrecursionlimit(),
-            "sys.switchinterval": _getswitchinterval(),
-            "gc.enabled": _isenabled(),
-            "gc.threshold": _get_threshold(),
-        }
+        hooks = [_SYS.get("excepthook"), _SYS.get("displayhook"), _SYS.get("unraisablehook"), _THREADING.get("excepthook")]
+        switches = (_getrecursionlimit(), _getswitchinterval(), _isenabled(), _get_threshold())
+        if switches != self._switches or not plain.same(hooks, self._hooks):
+            self._hooks, self._switches = hooks, switches
+            self._known = {name: _told(hook, name) for hook, name in zip(hooks, HOOKS)}
+            self._known.update(zip(SWITCHES, switches))
+        return self._known
 
     def origin(self, value: Any) -> str:
         """A function's."""
         return plain.origin(value.value) if type(value) is Same else ""
 
 
-def _hook(names: dict[str, Any], name: str) -> Any:
-    hook = names.get(name)
-    if hook is names.get("__%s__" % name) or plain.is_of_pytest(plain.home(hook)):
-        return "its own"
-    return Same(hook)
+def _told(hook: Any, name: str) -> Any:
+    """The interpreter's own hooks are equal, and so are pytest's."""
+    names = _THREADING if name.startswith("threading.") else _SYS
+    is_own = hook is names.get("__%s__" % name.partition(".")[2]) or plain.is_of_pytest(plain.home(hook))
+    return "its own" if is_own else Same(hook)

@@ -27,7 +27,7 @@ class LoggersProbe(Reading):
 
     def __init__(self, *_: Any) -> None:
         super().__init__()
-        self._identities: list[int] = []
+        self._held: list[Any] = []
         self._dicts: list[dict[str, Any]] = []
         self._seen: Any = None
         self._known: dict[str, Any] = {}
@@ -35,9 +35,8 @@ class LoggersProbe(Reading):
     def read(self) -> dict[str, Any]:
         """`logger.attribute` → value, of loggers that are not as new."""
         loggers = list(_manager.loggerDict.values())
-        identities = list(map(id, loggers))
-        if identities != self._identities:
-            self._identities = identities
+        if not plain.same(loggers, self._held):
+            self._held = loggers
             found = [plain.attributes(logger) for logger in (_root, *loggers) if plain.is_a(logger, logging.Logger)]
             self._dicts = [each for each in found if len(each.keys() & NEW.keys()) == len(NEW) and type(each.get("name")) is str]
         rows = [_row(*row) for row in map(_state, self._dicts)]

@@ -43,19 +43,19 @@ CALLABLES = (
 class Held:
     """A namespace, its identities, and what of it counts."""
 
-    __slots__ = ("identities", "known", "names", "prefix", "spec")
+    __slots__ = ("known", "names", "prefix", "spec", "values")
 
     def __init__(self, prefix: str, names: Mapping[str, Any]) -> None:
         self.prefix = prefix
         self.names = names
-        self.identities: list[int] = []
+        self.values: list[Any] = []
         self.known: dict[str, Any] = {}
         self.spec = names.get("__spec__")
         self.take()
 
     def take(self) -> None:
-        """As it is now; what counts is held, so that nothing else can get its address."""
-        self.identities = list(map(id, list(self.names.values())))
+        """As it is now; all of it is held, so that nothing else can get its address."""
+        self.values = list(self.names.values())
         self.known = {name: value for name, value in list(self.names.items()) if type(name) is str and _counts(name, value)}
 
     def look(self) -> list[tuple[str, Any, Any]]:
@@ -63,7 +63,7 @@ class Held:
 
         One without a name where the module was loaded again.
         """
-        if list(map(id, list(self.names.values()))) == self.identities:
+        if plain.same(list(self.names.values()), self.values):
             return []
         known = self.known
         self.take()
@@ -105,9 +105,8 @@ class ModuleAttributesProbe:
             for held in [*self._modules.values(), *self._classes.values()]:
                 found = held.look()
                 for name, before, after in found:
-                    self._booking.book(
-                        (held.prefix + "." + name).rstrip("."), self._digest(before), self._digest(after), scope, plain.origin(after)
-                    )
+                    key = (held.prefix + "." + name).rstrip(".")
+                    self._booking.book(key, self._digest(before), self._digest(after), scope, plain.origin(after))
             self.start()
             self._allowance.end()
         return bool(self._booking.entries)

@@ -33,7 +33,7 @@ class SignalsProbe(Reading):
     def read(self) -> dict[str, Any]:
         """Signal's name → handler."""
         found = list(map(getsignal, NUMBERS))
-        if list(map(id, found)) != list(map(id, self._found)):
+        if not plain.same(found, self._found):
             self._found = found
             self._known = {_name(number): _told(handler) for number, handler in zip(NUMBERS, found)}
         return self._known

@@ -21,8 +21,20 @@ class StdioProbe(Reading):
     name = "stdio"
     kind = wire.STDIO
 
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+        self._held: list[Any] = []
+        self._known: dict[str, Any] = {}
+
     def read(self) -> dict[str, Any]:
         """Three streams."""
+        streams = [_SYS.get("stdin"), _SYS.get("stdout"), _SYS.get("stderr")]
+        if not plain.same(streams, self._held):
+            self._held = streams
+            self._known = self._streams()
+        return self._known
+
+    def _streams(self) -> dict[str, Any]:
         return {"sys." + name: Same(_behind(name)) for name in ("stdin", "stdout", "stderr")}
 
 

@@ -8,19 +8,28 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flaky_detector.recorder import wire
+from flaky_detector.recorder import plain, wire
 from flaky_detector.recorder.reading import Reading
 
-_NAMES = ("tzname", "timezone", "altzone", "daylight")
 _TIME = vars(time)
 
 
 class TimeZoneProbe(Reading):
-    """The attributes of `time` that `time.tzset` sets."""
+    """The attributes of `time` that `time.tzset` sets; it makes them anew."""
 
     name = "timezone"
     kind = wire.TIMEZONE
 
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+        self._held: list[Any] = []
+        self._known: dict[str, Any] = {}
+
     def read(self) -> dict[str, Any]:
         """One value for the whole."""
-        return {"timezone": tuple(value if type(value) is tuple or type(value) is int else id(value) for value in map(_TIME.get, _NAMES))}
+        values = [_TIME.get("tzname"), _TIME.get("timezone"), _TIME.get("altzone"), _TIME.get("daylight")]
+        if not plain.same(values, self._held):
+            self._held = values
+            told = tuple(value if type(value) is tuple or type(value) is int else id(value) for value in values)
+            self._known = {"timezone": told}
+        return self._known
