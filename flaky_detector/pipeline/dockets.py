@@ -105,8 +105,12 @@ def _tests(rows: Sequence[Execution]) -> tuple[TestId, ...]:
 
 
 def family_of(symptom: Symptom) -> tuple[str, str, str]:
-    """What symptoms of one cause have in common: a proof for one is the first guess for the next."""
-    return symptom.signature.rule, symptom.signature.exception, symptom.signature.resource
+    """What symptoms of one cause have in common: a proof for one is the first guess for the next.
+
+    A failure that no rule knows says little; those raised in one place may well have one cause.
+    """
+    signature = symptom.signature
+    return signature.rule, signature.exception, signature.resource or signature.where
 
 
 def left_by(tests: Sequence[TestId], left: Mapping[TestId, tuple[StateChange, ...]]) -> tuple[StateChange, ...]:

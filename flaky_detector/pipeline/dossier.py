@@ -3,6 +3,7 @@
 Owns the gathering of records, proofs, gaps and costs. Must not run or decide anything.
 """
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Literal
@@ -28,11 +29,24 @@ class Dossier:
         self.pytest_processes = 0
         self.trials = 0
         self.test_executions = 0
+        self._lock = threading.Lock()
 
     @property
     def seconds_left(self) -> float:
         """Of the budget."""
         return self.deadline - time.monotonic()
+
+    def next_trial(self) -> int:
+        """The number of one more trial; several threads may ask."""
+        with self._lock:
+            self.trials += 1
+            return self.trials
+
+    def add_trial(self, workers: int, executions: int) -> None:
+        """What one trial cost."""
+        with self._lock:
+            self.pytest_processes += 1 + workers
+            self.test_executions += executions
 
     def add_gap(self, source: str, text: str) -> None:
         """Evidence that is missing; the same gap counts once."""

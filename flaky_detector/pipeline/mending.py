@@ -44,8 +44,7 @@ def _helps(patch: str, finding: Finding, launcher: Launcher, dossier: Dossier) -
     for _ in range(launcher.settings.repeats):
         if dossier.seconds_left <= 0:
             return False
-        dossier.trials += 1
-        spec = trial_of(Question(finding.minimal_order), launcher.suites[0].python, dossier.trials)
+        spec = trial_of(Question(finding.minimal_order), launcher.suites[0].python, dossier.next_trial())
         bundle = launcher.scratch / "trials" / spec.id
         try:
             record = launcher.run(Wish(spec, bundle, max(dossier.seconds_left, 1.0), trial=True, patch=patch))

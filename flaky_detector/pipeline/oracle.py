@@ -56,12 +56,10 @@ class SubprocessOracle:
                     future.cancel()
 
     def _answer(self, question: Question, tick: Tick | None = None) -> Answer:
-        self.dossier.trials += 1
-        spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.trials)
+        spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
         deadline = max(min(self.most_seconds, self.dossier.seconds_left), 1.0)
         record = self.launcher.run(Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True))
-        self.dossier.pytest_processes += 1 + spec.workers
-        self.dossier.test_executions += len(record.executions)
+        self.dossier.add_trial(spec.workers, len(record.executions))
         answer = _read(question.order, record, self.launcher)
         for gap in answer.gaps:
             if gap.source in TOLD_OF_TRIALS:

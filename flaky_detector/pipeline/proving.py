@@ -1,65 +1,107 @@
 """A proof for every symptom, as long as the budget lasts.
 
 Owns the sequence of symptoms, and what one proof teaches the next: a set that was proven for one victim is the first guess for the
-others of its family. Must not choose what is asked about a symptom.
+others of its family. Families are proven side by side where trials may run so, each family's symptoms one after the other. Must not
+choose what is asked about a symptom.
 """
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from flaky_detector.adapters.process import end_all
+from flaky_detector.adapters.voice import Tick
 from flaky_detector.errors import Interrupted
-from flaky_detector.model import Order, Proof
+from flaky_detector.model import Order, Proof, Suspect, Symptom
 from flaky_detector.pipeline.dockets import docket_of, family_of
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.oracle import SubprocessOracle
-from flaky_detector.stages.confirm import Docket, Policy, prove
-from flaky_detector.stages.correlate import Sources, lay_out
+from flaky_detector.stages.confirm import Policy, prove
+from flaky_detector.stages.correlate import Papers, Sources, lay_out
+
+Numbered = tuple[int, Symptom, tuple[Suspect, ...]]
 
 
 def prove_all(launcher: Launcher, dossier: Dossier, sources: Sources) -> None:
     """Fill `dossier.proofs`.
 
     Raises:
-        Interrupted: Ctrl-C; the proof in question is in the dossier as far as it had come.
+        Interrupted: Ctrl-C; the proofs in question are in the dossier as far as they had come.
     """
     papers = lay_out(dossier.records, sources)
-    oracle = SubprocessOracle(launcher, dossier)
-    policy = Policy(repeats=launcher.settings.repeats, deadline=dossier.deadline, jobs=oracle.jobs)
-    known: dict[tuple[str, str, str], list[Order]] = {}
+    families: dict[tuple[str, str, str], list[Numbered]] = {}
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
-        if dossier.seconds_left <= 0:
-            _stop(dossier, number)
-            return
-        family = known.setdefault(family_of(symptom), [])
-        docket = docket_of(symptom, suspects, papers, dossier.records, family)
-        proof = dossier.proofs[number] = _prove(docket, oracle, policy, dossier, number)
-        launcher.voice.say(_told(dossier, number, proof))
-        if proof.polluters:
-            family.append(tuple(step for step in proof.minimal_order[:-1] if step.test not in proof.warm_up))
-        if not proof.complete and dossier.seconds_left <= 0:
-            dossier.status = "budget-exhausted"
+        families.setdefault(family_of(symptom), []).append((number, symptom, suspects))
+    oracle = SubprocessOracle(launcher, dossier)
+    lanes = max(1, min(oracle.jobs, len(families)))
+    proving = _Proving(oracle, papers, Policy(repeats=launcher.settings.repeats, deadline=dossier.deadline, jobs=oracle.jobs // lanes))
+    with launcher.voice.task(f"proving: why do {len(dossier.symptoms)} tests fail?") as tick:
+        proving.tick = tick
+        if lanes == 1:
+            for family in families.values():
+                proving.prove_family(family)
+        else:
+            proving.side_by_side(list(families.values()), lanes)
+    _tell_the_rest(dossier)
 
 
-def _prove(docket: Docket, oracle: SubprocessOracle, policy: Policy, dossier: Dossier, number: int) -> Proof:
-    label = f"[{number + 1}/{len(dossier.symptoms)}] proving: why does {docket.symptom.test} fail?"
-    with oracle.launcher.voice.task(label) as tick:
-        oracle.tick = tick
-        try:
-            return prove(docket, oracle, policy)
-        except Interrupted as end:
-            if isinstance(end.so_far, Proof):
-                dossier.proofs[number] = end.so_far
-            raise
+class _Proving:
+    """Works through families; in several threads at once, where there are several lanes."""
+
+    def __init__(self, oracle: SubprocessOracle, papers: Papers, policy: Policy) -> None:
+        self.oracle = oracle
+        self.dossier = oracle.dossier
+        self.papers = papers
+        self.policy = policy
+        self.tick: Tick | None = None
+
+    def side_by_side(self, families: Sequence[Sequence[Numbered]], lanes: int) -> None:
+        """All families, so many at once; an interrupt ends every lane, and each hands over what it had."""
+        with ThreadPoolExecutor(lanes) as pool:
+            futures = [pool.submit(self.prove_family, family) for family in families]
+            try:
+                for future in futures:
+                    future.result()
+            except (Interrupted, KeyboardInterrupt):
+                end_all()
+                for future in futures:
+                    future.cancel()
+                wait(futures)
+                raise Interrupted("interrupted") from None
+
+    def prove_family(self, family: Sequence[Numbered]) -> None:
+        """One symptom after the other."""
+        known: list[Order] = []
+        for number, symptom, suspects in family:
+            if self.dossier.seconds_left <= 0:
+                return
+            docket = docket_of(symptom, suspects, self.papers, self.dossier.records, known)
+            self.oracle.tick = self.tick
+            try:
+                proof = self.dossier.proofs[number] = prove(docket, self.oracle, self.policy)
+            except Interrupted as end:
+                if isinstance(end.so_far, Proof):
+                    self.dossier.proofs[number] = end.so_far
+                raise
+            self.oracle.launcher.voice.say(_told(self.dossier, proof))
+            if proof.polluters:
+                known.append(tuple(step for step in proof.minimal_order[:-1] if step.test not in proof.warm_up))
 
 
-def _stop(dossier: Dossier, number: int) -> None:
-    dossier.status = "budget-exhausted"
-    rest = len(dossier.symptoms) - number
-    dossier.add_gap("confirm", f"the budget ended before {rest} failing tests could be examined by re-running")
+def _tell_the_rest(dossier: Dossier) -> None:
+    if dossier.seconds_left > 0:
+        return
+    rest = len(dossier.symptoms) - len(dossier.proofs)
+    if rest or not all(proof.complete for proof in dossier.proofs.values()):
+        dossier.status = "budget-exhausted"
+    if rest:
+        dossier.add_gap("confirm", f"the budget ended before {rest} failing tests could be examined by re-running")
 
 
-def _told(dossier: Dossier, number: int, proof: Proof) -> str:
+def _told(dossier: Dossier, proof: Proof) -> str:
     if proof.polluters:
         verdict = "proven, after " + " and ".join(proof.polluters[0])
     else:
         verdict = "not explained" if proof.kind == "unknown" else proof.kind
     trials = sum(trial.attempts for trial in proof.trials)
-    return f"[{number + 1}/{len(dossier.symptoms)}] {proof.test}: {verdict} ({trials} trials)"
+    return f"[{len(dossier.proofs)}/{len(dossier.symptoms)}] {proof.test}: {verdict} ({trials} trials)"

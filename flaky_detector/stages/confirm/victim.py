@@ -15,6 +15,7 @@ from flaky_detector.stages.confirm.beside import search_beside
 from flaky_detector.stages.confirm.imports import importing_does_it, search_imports
 from flaky_detector.stages.confirm.minimise import minimise
 
+MOST_SINGLES = 4
 MOST_POLLUTERS_BY_SEARCH = 4
 PATIENCE = 4
 PATIENT_SHARE = 0.02
@@ -114,19 +115,22 @@ class Search:
         """The best suspects, each alone before the victim: all that have a reason beyond the order, else the first few."""
         own = [suspect for suspect in self.docket.suspects if suspect.worker == "same"]
         reasoned = [suspect.test for suspect in own if any(reason.kind != "order" for reason in suspect.evidence)]
-        chosen = reasoned or [suspect.test for suspect in own[: self.bench.policy.jobs * 2]]
+        chosen = (reasoned or [suspect.test for suspect in own])[:MOST_SINGLES]
         self.try_each(chosen)
         if chosen and self.found.is_empty:
             how = "a suspect" if len(chosen) == 1 else f"{len(chosen)} suspects, one at a time,"
             self.bench.tried.append(f"{how} before it: it passed or failed otherwise")
 
-    def try_each(self, tests: Sequence[TestId]) -> None:
-        """Each of these alone before the victim."""
+    def try_each(self, tests: Sequence[TestId], *, every: bool = False) -> None:
+        """Each of these alone before the victim, until one is proven; with `every`, all of them."""
         casts = [Cast(own=(test,)) for test in self.bench.candidates(tests)[: self.bench.policy.most_singles]]
-        tallies = self.bench.ledger.attempt([self.bench.question(cast) for cast in casts], "search", self.bench.tries)
-        for cast, tally in zip(casts, tallies, strict=True):
-            if tally.same:
-                self.prove(cast, self.repeats)
+        for start in range(0, len(casts), max(2, self.bench.policy.jobs)):
+            chunk = casts[start : start + max(2, self.bench.policy.jobs)]
+            tallies = self.bench.ledger.attempt([self.bench.question(cast) for cast in chunk], "search", self.bench.tries)
+            showing = [cast for cast, tally in zip(chunk, tallies, strict=True) if tally.same]
+            proven = [cast for cast in showing if self.prove(cast, self.repeats)]
+            if proven and not every:
+                return
 
     def _search_failing_order(self) -> None:
         """Replay what its worker ran before it."""
