@@ -9,6 +9,19 @@ from itertools import groupby
 from flaky_detector.model.evidence import StateChange
 
 MODEL, FILE, ENVIRON, CWD = "django-model", "file", "environ", "cwd"
+PHRASES = {
+    "django-language": "leaves another language active",
+    "django-timezone": "leaves another time zone active",
+}
+THINGS = {  # one, several; adds, removes, changes
+    "django-setting": ("the setting", "the settings", "sets", "deletes", "changes"),
+    "django-signal": ("the signal receiver", "the signal receivers", "connects", "disconnects", "connects or disconnects"),
+    "django-urlconf": ("Django's", "Django's", "sets", "resets", "changes"),
+    "django-cache": ("the cache", "the caches", "fills", "empties", "changes"),
+    "table": ("the table", "the tables", "creates", "drops", "changes"),
+    "rows": ("the table", "the tables", "leaves rows in", "empties", "leaves more or fewer rows in"),
+    "django-migration": ("the migration", "the migrations", "records", "takes back the record of", "changes the record of"),
+}
 
 
 def leaves(changes: Sequence[StateChange], most: int = 3) -> str:
@@ -23,7 +36,7 @@ def leaves(changes: Sequence[StateChange], most: int = 3) -> str:
 
 def _doing(change: StateChange) -> tuple[str, str]:
     """The kind, and which way it changed."""
-    if change.kind not in (FILE, ENVIRON):
+    if change.kind not in (FILE, ENVIRON, *THINGS):
         return change.kind, ""
     return change.kind, "removes" if change.after is None else "adds" if change.before is None else "changes"
 
@@ -42,7 +55,10 @@ def _phrase(doing: tuple[str, str], keys: Sequence[str], most: int) -> str:
         return {"adds": f"sets {things} {named}", "removes": f"removes {things} {named}", "changes": f"changes {things} {named}"}[way]
     if kind == CWD:
         return "changes the working directory"
-    return f"changes {kind.replace('-', ' ')} {named}"
+    if kind in THINGS:
+        one, many, *verbs = THINGS[kind]
+        return f"{dict(zip(('adds', 'removes', 'changes'), verbs, strict=True))[way]} {many if several else one} {named}"
+    return PHRASES.get(kind) or f"changes {kind.replace('-', ' ')} {named}"
 
 
 def enumerated(parts: Sequence[str], last: str = "and") -> str:

@@ -6,6 +6,8 @@ Owns the wording of the remedies that several rules share. Must not choose betwe
 from collections.abc import Sequence
 
 from flaky_detector.model import Remedy, StateChange
+from flaky_detector.recorder import wire
+from flaky_detector.rules.django_cures import TABLE
 from flaky_detector.rules.wording import is_migration_file, is_model
 
 PLAIN_OBJECT = Remedy(
@@ -80,7 +82,9 @@ WRITTEN_FILE = (DRY_RUN, TEMPORARY_MODULE)
 
 
 def cures(state: Sequence[StateChange]) -> tuple[Remedy, ...]:
-    """Remedies for what was left behind: for models, for files, for both; those for a model where nothing is known."""
+    """Remedies for what was left behind: for models, for files, for both, for a table alone; those for a model where nothing is known."""
     models = any(map(is_model, state))
     files = any(map(is_migration_file, state))
+    if not models and not files and any(change.kind == wire.TABLE for change in state):
+        return (TABLE,)
     return (INLINE_MODEL if models or not files else ()) + (WRITTEN_FILE if files else ())

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from flaky_detector.model import Failure, Remedy, Signature, StateChange
+from flaky_detector.recorder import wire
 from flaky_detector.rules.cures import cures
 from flaky_detector.rules.wording import app_models, bare, is_migration_file, is_model, labels_in, raised
 
@@ -48,9 +49,8 @@ def split_table(table: str, app_labels: Sequence[str]) -> tuple[str, str] | None
     return label, table[len(label) + 1 :]
 
 
-def _belongs_to(name: str, model_key: str) -> bool:
-    """Whether a relation is the table of `app.Model`, or a sequence or index of it."""
-    table = model_key.lower().replace(".", "_")
+def _belongs_to(name: str, table: str) -> bool:
+    """Whether a relation is the table, or a sequence or index of it."""
     if name == table or (len(name) in LONGEST_NAMES and len(table) > len(name) and table.startswith(name[:-5])):
         return True
     return name.startswith(table + "_") and bool(BELONGINGS.search(name[len(table) :]))
@@ -83,11 +83,14 @@ class DuplicateTable:
         return None
 
     def explains(self, signature: Signature, change: StateChange) -> bool:
-        """A model of that table, or a migration file of an app that the table may belong to."""
+        """The table itself, a model of that table, or a migration file of an app that the table may belong to."""
         if not signature.resources:
             return is_model(change) or is_migration_file(change)
         if is_model(change):
-            return any(_belongs_to(name, change.key) for name in signature.resources)
+            return any(_belongs_to(name, change.key.lower().replace(".", "_")) for name in signature.resources)
+        if change.kind == wire.TABLE:
+            table = change.key.partition(".")[2].lower()
+            return change.after is not None and any(_belongs_to(name, table) for name in signature.resources)
         if is_migration_file(change):
             folders = [folder.lower() for folder in labels_in(change.key)]
             return any(folder == label or folder.endswith("_" + label) for folder in folders for label in _possible_labels(signature))
@@ -105,5 +108,5 @@ class DuplicateTable:
         return tuple(dict.fromkeys(words))
 
     def remedies(self, signature: Signature, state: Sequence[StateChange]) -> tuple[Remedy, ...]:
-        """For a model defined in a test, for a file written by one, or for both."""
+        """For a model defined in a test, for a file written by one, or for both; for a table where it alone was left."""
         return cures(state)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from flaky_detector.model import Failure, Remedy, Signature, StateChange
 from flaky_detector.recorder import wire
+from flaky_detector.rules.database_words import explains_in_database, tables_in
+from flaky_detector.rules.django_cures import django_cures
 from flaky_detector.rules.wording import bare
 
 VARYING = (
@@ -25,6 +27,11 @@ LONGEST_MESSAGE = 120
 READ = 1000
 WITHOUT_MESSAGE = frozenset(("AssertionError", "Failed", "KeyError", "XPASS(strict)"))
 SETTING = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
+OF_SETTINGS = re.compile(
+    r"\bsettings\.([A-Z][A-Z0-9_]*)\b|'\w*Settings\w*' object has no attribute '([A-Z][A-Z0-9_]*)'|\b([A-Z][A-Z0-9_]+) setting\b"
+)
+NAMING = frozenset(("KeyError", "ImproperlyConfigured"))
+NO_URL = ("NoReverseMatch", "Resolver404")
 SOURCE_LINE = re.compile(r"^>.*$", re.MULTILINE)
 INSTALLED = re.compile(r"^.*(?:site-packages|dist-packages|lib/python3\.\d+)/")
 
@@ -44,14 +51,18 @@ def place(raised_at: str) -> str:
 
 
 def settings_in(failure: Failure) -> tuple[str, ...]:
-    """Names such as `SHOP_MODE` that the failing line or a KeyError speaks of: likely environment variables."""
-    words = set(SETTING.findall(failure.message[:READ])) if bare(failure.exception) == "KeyError" else set()
+    """Names such as `SHOP_MODE` that the failing line or the error speaks of: likely environment variables, or settings of Django."""
+    kind, message = bare(failure.exception), failure.message[:READ]
     lines = SOURCE_LINE.findall(failure.text)
-    return tuple(sorted(words | set(SETTING.findall(lines[-1][:READ]) if lines else ())))
+    line = lines[-1][:READ] if lines else ""
+    words = {*SETTING.findall(line), *(SETTING.findall(message) if kind in NAMING else ())}
+    texts = (line, message if kind in NAMING or kind == "AttributeError" else "")
+    words.update(word for text in texts for found in OF_SETTINGS.findall(text) for word in found if word)
+    return tuple(sorted(words))
 
 
 class Fallback:
-    """Resources: names of settings or environment variables that the failure speaks of."""
+    """Resources: names of settings or environment variables that the failure speaks of, and what a database error says of a table."""
 
     name = "fallback"
 
@@ -61,24 +72,30 @@ class Fallback:
         message = "" if kind in WITHOUT_MESSAGE else normalised(failure.message)
         return Signature(
             rule=self.name,
-            resources=settings_in(failure),
+            resources=tuple(sorted({*settings_in(failure), *tables_in(failure)})),
             exception=f"{kind}: {message}" if message else kind,
             where=place(failure.test_frame or failure.raised_at),
         )
 
     def explains(self, signature: Signature, change: StateChange) -> bool:
-        """An environment variable that the failure names; the working directory where a file was not found."""
-        if change.kind == wire.ENVIRON:
+        """A variable or setting that the failure names; a table that it misses, or that lost or holds the rows that it speaks of; the
+        working directory where a file was not found, the URL conf where an address was not.
+        """
+        if change.kind in (wire.ENVIRON, wire.DJANGO_SETTING):
             return change.key in signature.resources
-        return change.kind == wire.CWD and signature.exception.startswith("FileNotFoundError")
+        if change.kind == wire.DJANGO_URLCONF:
+            return change.key == "urlconf" and signature.exception.startswith(NO_URL)
+        if change.kind == wire.CWD:
+            return signature.exception.startswith("FileNotFoundError")
+        return explains_in_database(signature, change)
 
     def names(self, signature: Signature) -> tuple[str, ...]:
         """The settings named."""
-        return signature.resources
+        return tuple(resource for resource in signature.resources if " " not in resource)
 
     def remedies(self, signature: Signature, state: Sequence[StateChange]) -> tuple[Remedy, ...]:
-        """How to set a variable or change directory for one test only."""
-        return tuple(CURES[kind] for kind in CURES if any(change.kind == kind for change in state))
+        """How to set a variable, change directory or change Django for one test only."""
+        return tuple(CURES[kind] for kind in CURES if any(change.kind == kind for change in state)) + django_cures(state)
 
 
 CURES = {

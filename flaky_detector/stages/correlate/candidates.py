@@ -27,6 +27,15 @@ WORDS = {
     wire.FILE: "the file",
     wire.ENVIRON: "the environment variable",
     wire.CWD: "the working directory",
+    wire.DJANGO_SETTING: "the setting",
+    wire.DJANGO_SIGNAL: "the signal receiver",
+    wire.DJANGO_URLCONF: "Django's",
+    wire.DJANGO_LANGUAGE: "the active",
+    wire.DJANGO_TIMEZONE: "the active",
+    wire.DJANGO_CACHE: "the cache",
+    wire.TABLE: "the table",
+    wire.ROWS: "rows of the table",
+    wire.DJANGO_MIGRATION: "the record of the migration",
 }
 
 

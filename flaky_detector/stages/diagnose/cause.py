@@ -22,6 +22,20 @@ MIGRATION = (
 )
 VARIABLES = "Environment variables belong to the process, not to the test: the value stays when the test ends."
 DIRECTORY = "The working directory belongs to the process, not to the test: it stays changed when the test ends."
+IN_DJANGO = {
+    "django-setting": "Django's settings are one object for the whole process: what is changed there stays when the test ends.",
+    "django-signal": "Receivers of a signal belong to the process, not to the test: they stay connected, or gone, when the test ends.",
+    "django-urlconf": "Django keeps it for the thread: it stays when the test ends.",
+    "django-language": "The active language belongs to the thread, not to the test: it stays when the test ends.",
+    "django-timezone": "The active time zone belongs to the thread, not to the test: it stays when the test ends.",
+    "django-cache": "A cache in local memory lives as long as the process; nothing empties it between tests.",
+    "table": "Tables are not rolled back once they are committed: the change stays for all tests that use this database.",
+    "rows": (
+        "What is committed stays in the test database, and a flush empties tables that migrations have filled: only a test's own"
+        " transaction is rolled back."
+    ),
+    "django-migration": "Which migrations are applied is recorded in the test database, and what is committed there stays.",
+}
 UNSEEN = (
     "Re-running shows that it does, time and again; what it leaves behind is of a kind that no probe watches (a module's global, a cache,"
     " a patch that was not undone, a row in the database)."
@@ -95,7 +109,7 @@ def _mechanism(kind: str, changes: Sequence[StateChange]) -> str:
     if kind == FILE:
         migrations = any("/migrations/" in "/" + change.key for change in changes if change.kind == FILE)
         return MIGRATION if migrations else TREE
-    return {MODEL: REGISTRY, ENVIRON: VARIABLES, CWD: DIRECTORY}.get(kind, "It stays when the test ends.")
+    return {MODEL: REGISTRY, ENVIRON: VARIABLES, CWD: DIRECTORY, **IN_DJANGO}.get(kind, "It stays when the test ends.")
 
 
 def _brittle(tests: Sequence[TestId], changes: Mapping[TestId, tuple[StateChange, ...]]) -> str:
