@@ -22,7 +22,7 @@ from flaky_detector.model import (
     Symptom,
     TestId,
 )
-from flaky_detector.model.footprint import footprints, majors
+from flaky_detector.model.footprint import footprints, majors, strong
 from flaky_detector.stages.correlate import MOST_SUSPECTS, Papers, Pool, pool
 
 LIKELY_SCORE = 0.5
@@ -43,6 +43,7 @@ def finding_of(symptom: Symptom, suspects: Sequence[Suspect], proof: Proof | Non
         polluters=proof.polluters if proof else (),
         state_setters=proof.state_setters if proof else (),
         cleaners=proof.cleaners if proof else (),
+        counterparts=proof.counterparts if proof else (),
         suspects=() if nobody else tuple(suspects),
         state=proof.state if proof else (),
         minimal_order=proof.minimal_order if proof else (),
@@ -153,7 +154,8 @@ def latent_polluters(records: Sequence[RunRecord], findings: Sequence[Finding]) 
     """Tests that leave state behind and were not proven to break anything. Never an accusation."""
     proven = {test for finding in findings for tests in (*finding.polluters, *finding.state_setters) for test in tests}
     left: Mapping[TestId, tuple[StateChange, ...]] = footprints(records)
-    return tuple(LatentPolluter(test=test, state=state) for test, state in left.items() if test not in proven)
+    told = ((test, strong(state)) for test, state in left.items() if test not in proven)
+    return tuple(LatentPolluter(test=test, state=state) for test, state in told if state)
 
 
 def with_diagnosis(finding: Finding, diagnosis: object) -> Finding:

@@ -71,6 +71,8 @@ def orders_of(finding: Finding, seen: Outlook) -> tuple[Orders, str]:
         return "own", "it fails in the project's own order, in one process"
     if own:
         return "distribution", f"it fails in the project's own order under {_distribution(own[0])}"
+    if finding.kind == "cross-worker" and finding.counterparts:
+        return "distribution", "it takes two workers at the same time, so one process does not show it"
     turned = _turned_round(finding, seen)
     if turned and not any(spec.arrangement in SHUFFLES and spec.keep_sort for spec in runs):
         return "unsorted", turned
@@ -118,12 +120,12 @@ def _by_the_proof(finding: Finding, seen: Outlook) -> tuple[Orders, str]:
         return "unknown", ""
     if places == sorted(places):
         return "distribution", (
-            "in the project's own order it comes after what breaks it, so an xdist worker, or a run of a part of the suite, may meet it;"
+            "in the project's own order the victim comes after what breaks it, so an xdist worker, or a part of the suite, may meet it;"
             " in one process the whole suite did not"
         )
     if seen.is_shuffled:
         return "own", "the project shuffles its tests, and this order is one of those"
-    return "distribution", f"in the project's own order it runs before what breaks it: {REORDERING}"
+    return "distribution", f"in the project's own order the victim runs before what breaks it: {REORDERING}"
 
 
 def with_orders(findings: Sequence[Finding], seen: Outlook) -> list[Finding]:

@@ -131,3 +131,7 @@ def test_who_leaves_something_behind_and_breaks_nothing_is_latent() -> None:
 def test_a_diagnosis_is_added_and_nothing_else_changes() -> None:
     finding = finding_of(symptom(), [], None, [])
     assert with_diagnosis(with_diagnosis(finding, "why"), None) == finding
+
+
+def test_the_counterparts_of_a_conflict_are_told() -> None:
+    assert finding_of(symptom(), [], proof(kind="cross-worker", counterparts=(P,)), []).counterparts == (P,)

@@ -63,13 +63,13 @@ def test_what_fails_in_the_own_order_on_workers_only_is_the_distribution_s() -> 
 def test_a_polluter_that_comes_before_its_victim_may_meet_it_on_a_worker() -> None:
     orders, note = orders_of(finding(A, B, runs=("shuffled",)), outlook([OWN, SHUFFLED]))
     assert orders == "distribution"
-    assert note.startswith("in the project's own order it comes after what breaks it, so an xdist worker, or a run of a part of the suite")
+    assert note.startswith("in the project's own order the victim comes after what breaks it, so an xdist worker, or a part of")
 
 
 def test_a_polluter_that_comes_after_its_victim_takes_another_distribution() -> None:
     orders, note = orders_of(finding(B, A, runs=("shuffled",)), outlook([OWN, SHUFFLED]))
     assert orders == "distribution"
-    assert note.startswith("in the project's own order it runs before what breaks it: `--dist loadscope`, `loadfile` and `worksteal`")
+    assert note.startswith("in the project's own order the victim runs before what breaks it: `--dist loadscope`")
 
 
 def test_where_the_project_shuffles_any_order_is_its_own() -> None:
@@ -150,3 +150,9 @@ def test_a_report_without_an_order_tells_nothing() -> None:
 
 def test_a_test_that_the_own_order_does_not_know_is_not_judged() -> None:
     assert orders_of(finding(Id("x.py::test_x"), B, runs=("front",)), outlook([OWN])) == ("unknown", "")
+
+
+def test_a_conflict_between_workers_takes_two_of_them() -> None:
+    conflict = finding(kind="cross-worker", confidence="proven", runs=("shuffled",), counterparts=(B,))
+    told = orders_of(conflict, outlook([OWN, SHUFFLED]))
+    assert told == ("distribution", "it takes two workers at the same time, so one process does not show it")

@@ -6,6 +6,7 @@ Owns plain text of a width that a terminal shows. The wording is `telling`'s.
 import textwrap
 from collections.abc import Iterator
 
+from flaky_detector.model import Finding
 from flaky_detector.stages.report import telling
 from flaky_detector.stages.report.digest import Cause, Digest, Suspicion
 from flaky_detector.stages.report.names import Names
@@ -38,7 +39,7 @@ def _body(digest: Digest) -> Iterator[str]:
         yield from ("", telling.tried(digest))
     for told, findings in telling.kinds_of_others(digest):
         yield from ("", f"{told}:")
-        yield from _indented(f"{plain(finding.test)}  {telling.failure(finding)}" for finding in findings[:MOST_VICTIMS])
+        yield from _indented(_other(finding, names) for finding in findings[:MOST_VICTIMS])
     for gap in digest.gaps[:MOST_VICTIMS]:
         yield f"gap: {plain(gap.source)}: {plain(gap.text)}"
 
@@ -79,6 +80,11 @@ def _suspicion(suspicion: Suspicion) -> Iterator[str]:
         yield from (f"          {plain(reason.text)}" for reason in suspect.evidence)
     for told in telling.untold(suspicion):
         yield from _wrapped(told, "  ", "  ")
+
+
+def _other(finding: Finding, names: Names) -> str:
+    beside = telling.beside(finding, names)
+    return f"{plain(finding.test)}  {telling.failure(finding)}" + (f" {beside}" if beside else "")
 
 
 def _footer(digest: Digest) -> str:

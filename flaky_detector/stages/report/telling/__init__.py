@@ -4,7 +4,7 @@ Owns wording and grammar, and the rule that *polluter* is said of proven tests o
 """
 
 from flaky_detector.stages.report.telling.cause import alert, alternatives, controls, proof, steps, where, why_only_sometimes
-from flaky_detector.stages.report.telling.failure import about, command, failure, phases
+from flaky_detector.stages.report.telling.failure import about, beside, command, failure, phases
 from flaky_detector.stages.report.telling.grammar import clock, count, share, spelt
 from flaky_detector.stages.report.telling.overview import (
     also_seen,
@@ -32,6 +32,7 @@ __all__ = [
     "aside",
     "aside_headline",
     "aside_note",
+    "beside",
     "clock",
     "command",
     "controls",

@@ -1,8 +1,9 @@
 """How a failure is told, and the command that shows it."""
 
 import shlex
+from collections.abc import Callable
 
-from flaky_detector.model import Finding
+from flaky_detector.model import Finding, TestId
 from flaky_detector.model.words import enumerated, tick
 from flaky_detector.stages.report.neutral import plain
 
@@ -26,6 +27,14 @@ def about(finding: Finding, most: int = 3) -> str:
     resources = [one for one in finding.signature.resources if one.lower() not in said and one.lower().replace(".", "_") not in said]
     named = [tick(plain(resource, 80)) for resource in resources[:most]]
     return enumerated(named + ([f"{len(resources) - most} more"] if len(resources) > most else []))
+
+
+def beside(finding: Finding, names: Callable[[TestId], str], most: int = 3) -> str:
+    """`while `test_b` runs on another worker`; empty where no counterpart is known."""
+    counterparts = finding.counterparts
+    shown = [tick(names(test)) for test in counterparts[:most]] + ([f"{len(counterparts) - most} more"] if len(counterparts) > most else [])
+    verb = "runs" if len(counterparts) == 1 else "run"
+    return f"while {enumerated(shown)} {verb} on another worker" if counterparts else ""
 
 
 def phases(finding: Finding) -> str:
