@@ -154,7 +154,10 @@ class Aside(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is to be told, in the order in which it is told; `asides` are told apart, in few words."""
+    """Everything that is to be told, in the order in which it is told; `asides` are told apart, in few words.
+
+    `conflicts` are proven findings without a polluter: two tests that must not run at the same time.
+    """
 
     result: Result
     causes: tuple[Cause, ...]
@@ -163,6 +166,12 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     latent: tuple[LatentPolluter, ...]
     gaps: tuple[Gap, ...]
     asides: tuple[Aside, ...] = ()
+    conflicts: tuple[Finding, ...] = ()
+
+    @property
+    def accuses(self) -> bool:
+        """Whether anything but notices is told."""
+        return bool(self.causes or self.suspicions or self.asides or self.conflicts)
 
     @property
     def tests(self) -> int:
@@ -179,12 +188,14 @@ def digest(result: Result) -> Digest:
     """Group the findings of a result."""
     proven = [finding for finding in result.findings if is_proven(finding)]
     suspected = [finding for finding in result.findings if not is_proven(finding) and finding.kind not in NOBODY and stands_out(finding)]
-    told = {id(finding) for finding in (*proven, *suspected)}
+    conflicts = tuple(finding for finding in result.findings if finding.confidence == "proven" and finding.counterparts)
+    told = {id(finding) for finding in (*proven, *suspected, *conflicts)}
     causes, suspicions = _causes(proven, result.runs), _suspicions(suspected)
     return Digest(
         result=result,
         causes=tuple(cause for cause in causes if not _is_aside(cause)),
         suspicions=tuple(suspicion for suspicion in suspicions if not _is_aside(suspicion)),
+        conflicts=conflicts,
         asides=tuple(map(_aside, filter(_is_aside, causes))) + tuple(map(_aside, filter(_is_aside, suspicions))),
         others=tuple(finding for finding in result.findings if id(finding) not in told),
         latent=result.latent_polluters,

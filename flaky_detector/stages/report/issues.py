@@ -25,7 +25,7 @@ def issues(digest: Digest, context: Context) -> tuple[IssuePage, ...]:
 
 
 def _issue(cause: Cause, digest: Digest, context: Context, names: Names) -> IssuePage:
-    alone = replace(digest, causes=(cause,), suspicions=(), others=(), latent=(), gaps=(), asides=())
+    alone = replace(digest, causes=(cause,), suspicions=(), others=(), latent=(), gaps=(), asides=(), conflicts=())
     fingerprints = dict.fromkeys(victim.finding.fingerprint for victim in cause.victims if victim.finding.fingerprint)
     return IssuePage(
         title=plain(_title(cause, names), LONGEST_TITLE),

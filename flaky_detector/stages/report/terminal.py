@@ -28,6 +28,9 @@ def _body(digest: Digest) -> Iterator[str]:
         yield from ("", notice)
     for cause in digest.causes:
         yield from ("", *_cause(cause, digest, names))
+    for finding in digest.conflicts:
+        yield from ("", *_wrapped(f"{plain(finding.test)} {telling.conflict(finding, names)}", "● ", "  "))
+        yield from ([f"  see it: {finding.reproduce}"] if finding.reproduce else [])
     for suspicion in digest.suspicions:
         yield from ("", *_suspicion(suspicion))
     if digest.asides:
@@ -35,7 +38,7 @@ def _body(digest: Digest) -> Iterator[str]:
         yield from _wrapped(telling.aside_note(digest), "  ", "  ")
         for one in digest.asides[:MOST_VICTIMS]:
             yield from _wrapped(telling.aside(one, names), "    ", "      ")
-    if not (digest.causes or digest.suspicions or digest.asides) and digest.result.runs:
+    if not digest.accuses and digest.result.runs:
         yield from ("", telling.tried(digest))
     for told, findings in telling.kinds_of_others(digest):
         yield from ("", f"{told}:")

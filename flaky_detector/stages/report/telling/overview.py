@@ -7,7 +7,7 @@ from flaky_detector.model.words import enumerated, tick
 from flaky_detector.stages.report.digest import NOBODY, Aside, Digest, Suspicion
 from flaky_detector.stages.report.names import Names
 from flaky_detector.stages.report.neutral import plain
-from flaky_detector.stages.report.telling.failure import failure
+from flaky_detector.stages.report.telling.failure import beside, failure
 from flaky_detector.stages.report.telling.grammar import count
 
 
@@ -38,6 +38,9 @@ def _proven_parts(digest: Digest) -> list[str]:
     if brittle:
         tests = {victim.finding.test for cause in brittle for victim in cause.victims}
         parts.append(f"{count(len(tests), 'test passes', 'tests pass')} only after another")
+    if digest.conflicts:
+        tests = _tests(digest.conflicts)
+        parts.append(f"{count(len(tests), 'test fails', 'tests fail')} only beside another on a second worker")
     return [*parts, "proven by re-running"] if parts else []
 
 
@@ -45,7 +48,7 @@ def _suspected_parts(digest: Digest) -> list[str]:
     tests = _tests(finding for suspicion in digest.suspicions for finding in suspicion.findings)
     if not tests:
         return []
-    if digest.causes:
+    if digest.causes or digest.conflicts:
         return [f"{len(tests)} more with suspects only"]
     more = [f"{len(_tests(digest.others))} more without"] if digest.others else []
     groups = [f"in {count(len(digest.suspicions), 'group')}"] if 1 < len(digest.suspicions) < len(tests) else []
@@ -54,6 +57,12 @@ def _suspected_parts(digest: Digest) -> list[str]:
 
 def _tests(findings: Iterable[Finding]) -> set[TestId]:
     return {test for finding in findings for test in finding.tests}
+
+
+def conflict(finding: Finding, names: Names) -> str:
+    """What an alert says of two tests that must not run at the same time, after the first one's name."""
+    both = "Each is right alone" if len(finding.counterparts) == 1 else "Each of them is right alone"
+    return f"fails only {beside(finding, names)}: {tick(failure(finding))}. {both}, and also one after the other: they share something."
 
 
 def aside_headline(digest: Digest) -> str:
@@ -84,7 +93,7 @@ def notices(digest: Digest) -> list[str]:
         told.append("The time budget was used up. What follows is what was found until then; a larger `--budget` may find more.")
     if digest.result.status == "interrupted":
         told.append("The hunt was interrupted. What follows is what was found until then.")
-    if digest.gaps and not (digest.causes or digest.suspicions or digest.asides):
+    if digest.gaps and not digest.accuses:
         told.append(f"Not everything could be judged: there {_are(len(digest.gaps))} in the evidence, told below.")
     return told
 
