@@ -12,6 +12,9 @@ from flaky_detector.model.identity import TestId
 
 NOISE_SHARE = 0.2
 NOISE_TESTS = 8
+GROWING_SHARE, GROWING_TESTS, GROWING_MOST = 0.05, 5, 0.5
+WEAK = frozenset(("cache",))
+"""Kinds of state that are meant to outlast a test; they are told where a proof holds, and no reason to look at a test before."""
 
 StateKey = tuple[str, str]
 
@@ -19,23 +22,40 @@ StateKey = tuple[str, str]
 def noise(records: Sequence[RunRecord]) -> frozenset[StateKey]:
     """Things that so many tests change that a change tells nothing (caches, counters).
 
-    A (kind, key) is noise in a run when at least `NOISE_TESTS` tests and a share of `NOISE_SHARE` of that run's tests changed it.
-    Learnt from the runs, so there is no list of names to keep.
+    A (kind, key) is noise in a run when at least `NOISE_TESTS` tests and a share of `NOISE_SHARE` of that run's tests changed it. Where it
+    is another value each time, as a counter's or that of a list which only grows, a smaller share does (`GROWING_SHARE`), and in small
+    suites fewer tests, if they are half of all. Learnt from the runs, so there is no list of names to keep.
     """
     noisy: set[StateKey] = set()
     for record in records:
-        tests_by_key: dict[StateKey, set[TestId]] = {}
+        changes_by_key: dict[StateKey, dict[TestId, str | None]] = {}
+        values: dict[StateKey, set[str | None]] = {}
         for execution in record.executions:
             for change in execution.state:
-                tests_by_key.setdefault((change.kind, change.key), set()).add(execution.test)
-        floor = max(NOISE_TESTS, NOISE_SHARE * len(record.executions))
-        noisy.update(key for key, tests in tests_by_key.items() if len(tests) >= floor)
+                changes_by_key.setdefault((change.kind, change.key), {})[execution.test] = change.after
+                values.setdefault((change.kind, change.key), {change.before}).add(change.after)
+        everything = len(record.executions)
+        noisy.update(key for key, seen in changes_by_key.items() if _is_noise(len(seen), len(values[key]), everything))
     return frozenset(noisy)
+
+
+def _is_noise(tests: int, values: int, executions: int) -> bool:
+    if tests >= max(NOISE_TESTS, NOISE_SHARE * executions):
+        return True
+    grows = values > tests  # with the value before the first of them
+    return grows and (
+        tests >= max(NOISE_TESTS, GROWING_SHARE * executions) or (tests >= GROWING_TESTS and tests >= GROWING_MOST * executions)
+    )
 
 
 def lasting(execution: Execution, noisy: frozenset[StateKey]) -> tuple[StateChange, ...]:
     """The changes of one execution that are not noise."""
     return tuple(change for change in execution.state if (change.kind, change.key) not in noisy)
+
+
+def strong(changes: Iterable[StateChange]) -> tuple[StateChange, ...]:
+    """Without what is meant to outlast a test."""
+    return tuple(change for change in changes if change.kind not in WEAK)
 
 
 def footprints(records: Sequence[RunRecord]) -> Mapping[TestId, tuple[StateChange, ...]]:
@@ -60,7 +80,7 @@ def leavers_of(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
     for record in records:
         for rows in record.by_worker().values():
             first: dict[StateKey, str | None] = {}
-            for change, test in ((change, row.test) for row in rows for change in lasting(row, noisy)):
+            for change, test in ((change, row.test) for row in rows for change in strong(lasting(row, noisy))):
                 if first.setdefault((change.kind, change.key), change.before) != change.after:
                     found.add(test)
     return tuple(test for test in tests if test in found)
@@ -87,7 +107,7 @@ def warm_ups(records: Sequence[RunRecord], count: int, avoid: Iterable[TestId] =
     A suspect that runs as the very first test would change how the database is made; a warm-up makes it beforehand. Candidates ask
     for a database, passed in every run, and left nothing behind. Fewer than `count`, or none, where there are no such tests.
     """
-    changed = set(footprints(records)) | set(avoid)
+    changed = {test for test, changes in footprints(records).items() if strong(changes)} | set(avoid)
     outcomes: dict[TestId, Counter[bool]] = {}
     quickest: dict[TestId, float] = {}
     for record in records:

@@ -12,6 +12,10 @@ MODEL, FILE, ENVIRON, CWD = "django-model", "file", "environ", "cwd"
 PHRASES = {
     "django-language": "leaves another language active",
     "django-timezone": "leaves another time zone active",
+    "timezone": "leaves the process in another time zone",
+    "umask": "changes the process's umask",
+    "socket-timeout": "changes the default timeout of sockets",
+    "event-loop": "leaves asyncio's event loop or its policy different",
 }
 THINGS = {  # one, several; adds, removes, changes
     "django-setting": ("the setting", "the settings", "sets", "deletes", "changes"),
@@ -21,6 +25,23 @@ THINGS = {  # one, several; adds, removes, changes
     "table": ("the table", "the tables", "creates", "drops", "changes"),
     "rows": ("the table", "the tables", "leaves rows in", "empties", "leaves more or fewer rows in"),
     "django-migration": ("the migration", "the migrations", "records", "takes back the record of", "changes the record of"),
+    "module": ("the module", "the modules", "fakes", "unloads", "replaces"),
+    "sys-path": ("the import list", "the import lists", "sets", "deletes", "changes"),
+    "logging": ("the logging setting", "the logging settings", "sets", "resets", "changes"),
+    "warnings": ("the warnings setting", "the warnings settings", "sets", "resets", "changes"),
+    "locale": ("the locale", "the locales", "sets", "resets", "changes"),
+    "decimal": ("the setting", "the settings", "sets", "resets", "changes"),
+    "signal-handler": ("the handler of", "the handlers of", "sets", "removes", "replaces"),
+    "thread": ("the thread", "the threads", "leaves running", "ends", "replaces"),
+    "child-process": ("the child process", "the child processes", "leaves running", "ends", "replaces"),
+    "stdio": ("the stream", "the streams", "sets", "removes", "replaces"),
+    "interpreter": ("the interpreter's", "the interpreter's", "sets", "resets", "changes"),
+    "builtins": ("the built-in", "the built-ins", "adds", "removes", "replaces"),
+    "temporary-file": ("the temporary file", "the temporary files", "writes", "removes", "rewrites"),
+    "module-global": ("the module global", "the module globals", "adds", "deletes", "changes"),
+    "class-attribute": ("the class attribute", "the class attributes", "adds", "deletes", "changes"),
+    "module-attribute": ("the attribute", "the attributes", "adds", "deletes", "patches"),
+    "cache": ("the cache of", "the caches of", "fills", "empties", "changes"),
 }
 
 

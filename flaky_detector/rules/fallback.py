@@ -12,6 +12,7 @@ from flaky_detector.model import Failure, Remedy, Signature, StateChange
 from flaky_detector.recorder import wire
 from flaky_detector.rules.database_words import explains_in_database, tables_in
 from flaky_detector.rules.django_cures import django_cures
+from flaky_detector.rules.process_cures import process_cures
 from flaky_detector.rules.wording import bare
 
 VARYING = (
@@ -32,6 +33,7 @@ OF_SETTINGS = re.compile(
 )
 NAMING = frozenset(("KeyError", "ImproperlyConfigured"))
 NO_URL = ("NoReverseMatch", "Resolver404")
+NO_LOOP = ("RuntimeError: There is no current event loop", "RuntimeError: Event loop is closed")
 SOURCE_LINE = re.compile(r"^>.*$", re.MULTILINE)
 INSTALLED = re.compile(r"^.*(?:site-packages|dist-packages|lib/python3\.\d+)/")
 
@@ -78,11 +80,15 @@ class Fallback:
         )
 
     def explains(self, signature: Signature, change: StateChange) -> bool:
-        """A variable or setting that the failure names; a table that it misses, or that lost or holds the rows that it speaks of; the
-        working directory where a file was not found, the URL conf where an address was not.
+        """A variable, setting or global that the failure names; a table that it misses, or that lost or holds the rows that it speaks
+        of; the working directory where a file was not found, the URL conf where an address was not, the event loop where there was none.
         """
         if change.kind in (wire.ENVIRON, wire.DJANGO_SETTING):
             return change.key in signature.resources
+        if change.kind in (wire.MODULE_GLOBAL, wire.CLASS_ATTRIBUTE):
+            return change.key.rpartition(".")[2] in signature.resources
+        if change.kind == wire.EVENT_LOOP:
+            return signature.exception.startswith(NO_LOOP)
         if change.kind == wire.DJANGO_URLCONF:
             return change.key == "urlconf" and signature.exception.startswith(NO_URL)
         if change.kind == wire.CWD:
@@ -94,8 +100,9 @@ class Fallback:
         return tuple(resource for resource in signature.resources if " " not in resource)
 
     def remedies(self, signature: Signature, state: Sequence[StateChange]) -> tuple[Remedy, ...]:
-        """How to set a variable, change directory or change Django for one test only."""
-        return tuple(CURES[kind] for kind in CURES if any(change.kind == kind for change in state)) + django_cures(state)
+        """How to change what was left behind for one test only."""
+        own = tuple(CURES[kind] for kind in CURES if any(change.kind == kind for change in state))
+        return own + django_cures(state) + process_cures(state)
 
 
 CURES = {

@@ -80,3 +80,17 @@ def test_the_working_directory_explains_a_missing_file_only() -> None:
 @pytest.mark.parametrize("change", [model("shop.Phantom"), file("shop/migrations/0003_x.py")])
 def test_nothing_else_explains_an_unknown_failure(change: StateChange) -> None:
     assert not RULE.explains(signature_of(failure("ValueError", "x")), change)
+
+
+def test_a_global_that_the_failing_line_names_explains_it() -> None:
+    signature = signature_of(failure("AssertionError", "assert 2 == 1", text=">   assert shop.MAX_ITEMS == 1\nE   …"))
+    assert RULE.explains(signature, StateChange(kind="module-global", key="shop.MAX_ITEMS", before="a", after="b"))
+    assert RULE.explains(signature, StateChange(kind="class-attribute", key="shop.Shop.MAX_ITEMS", before="a", after="b"))
+    assert not RULE.explains(signature, StateChange(kind="module-global", key="shop.MIN_ITEMS", before="a", after="b"))
+    assert not RULE.explains(signature, StateChange(kind="module-attribute", key="shop.MAX_ITEMS", before="a", after="b"))
+
+
+def test_a_loop_that_is_gone_explains_that_there_is_none() -> None:
+    loop = StateChange(kind="event-loop", key="asyncio.loop", before="a", after="b")
+    assert RULE.explains(signature_of(failure("RuntimeError", "There is no current event loop in thread 'MainThread'.")), loop)
+    assert not RULE.explains(signature_of(failure("RuntimeError", "no")), loop)

@@ -121,6 +121,11 @@ def test_without_a_proof_the_first_suspect_is_tried() -> None:
     assert reproduce(V, None, [suspect(), suspect(test=Q)]) == "flaky-detector confirm 'test_v.py::test_v[a b]' --suspect test_p.py::test_p"
 
 
+def test_who_merely_fills_a_cache_is_not_latent() -> None:
+    run = record(ran(Q, state=(*changed("shop.tax", kind="cache"), *changed("Y"))), ran(V, state=changed("shop.tax", kind="cache")))
+    assert latent_polluters([run], []) == (LatentPolluter(test=Q, state=changed("Y")),)
+
+
 def test_who_leaves_something_behind_and_breaks_nothing_is_latent() -> None:
     run = record(ran(P, state=changed("X")), ran(Q, state=changed("Y")), ran(W, state=changed("Z")), ran(V))
     proven = finding_of(symptom(), [], proof(polluters=((P,),)), [])

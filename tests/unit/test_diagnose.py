@@ -1,5 +1,6 @@
 """Why it happens, where, and how it is mended: from the proof and the source, and nothing that they do not hold."""
 
+import pytest
 from msgspec.structs import replace
 
 from flaky_detector.model import Diagnosis, Finding, Location, Signature, StateChange, Step, TestId, short_name
@@ -241,3 +242,30 @@ def test_of_the_chain_the_file_is_told_and_the_warm_ups_are_not() -> None:
     assert READS.rsplit("::", 1)[-1] in told.steps[0]
     assert CHECK not in " ".join(told.steps)
     assert "test_a_visit_is_counted" not in " ".join(told.steps)
+
+
+GLOBALS = """import time
+import shop
+
+def test_p():
+    basket = shop.make()
+    shop.BASKET.append(basket)
+    time.sleep = None
+    logging.getLogger("shop").setLevel(10)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "line"),
+    [
+        ("module-global", "shop.BASKET", 6),
+        ("module-attribute", "time.sleep", 7),
+        ("logging", "shop.level", 8),
+        ("umask", "umask", 4),
+    ],
+)
+def test_what_changes_in_the_process_is_found_at_the_line_that_speaks_of_it(kind: str, key: str, line: int) -> None:
+    told = diagnosed(GLOBALS, StateChange(kind=kind, key=key, before="a", after="b"))
+    assert told.location
+    assert told.location.line == line
+    assert "for all later tests" in told.cause or "process" in told.cause

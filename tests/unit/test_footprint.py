@@ -1,9 +1,11 @@
 """What tests leave behind, over all runs."""
 
-from flaky_detector.model import Outcome
+from flaky_detector.model import Outcome, StateChange
 from flaky_detector.model import TestId as Id
-from flaky_detector.model.footprint import footprints, lasting, majors, noise, own_order, warm_ups
+from flaky_detector.model.footprint import footprints, lasting, leavers_of, majors, noise, own_order, warm_ups
 from tests.support.records import changed, ran, record
+
+DB = ("db",)
 
 
 def test_what_eight_tests_of_a_small_run_change_is_noise() -> None:
@@ -23,6 +25,37 @@ def test_in_a_large_run_it_takes_a_fifth_of_the_tests() -> None:
     leavers = [ran(f"l{n}", state=changed("CACHE")) for n in range(25)]
     assert noise([record(*tests, *leavers)]) == {("environ", "CACHE")}
     assert noise([record(*tests, *leavers[:-1])]) == frozenset()
+
+
+def grown(number: int) -> tuple[StateChange, ...]:
+    return (StateChange(kind="module-global", key="shop.CALLS", before=str(number), after=str(number + 1)),)
+
+
+def test_what_grows_with_half_of_a_small_suite_is_noise() -> None:
+    counting = [ran(f"t{n}", state=grown(n)) for n in range(5)]
+    assert noise([record(*counting, *(ran(f"n{n}") for n in range(5)))]) == {("module-global", "shop.CALLS")}
+    assert noise([record(*counting, *(ran(f"n{n}") for n in range(6)))]) == frozenset()
+    assert noise([record(*counting[:4])]) == frozenset()
+
+
+def test_in_a_large_run_what_grows_takes_a_twentieth_of_the_tests() -> None:
+    rest = [ran(f"n{n}") for n in range(180)]
+    assert noise([record(*(ran(f"t{n}", state=grown(n)) for n in range(10)), *rest)]) == {("module-global", "shop.CALLS")}
+    assert noise([record(*(ran(f"t{n}", state=grown(n)) for n in range(9)), *rest)]) == frozenset()
+
+
+def test_what_goes_to_and_fro_does_not_grow() -> None:
+    change = ("a", "b"), ("b", "a")
+    states = [StateChange(kind="module-global", key="shop.X", before=change[n % 2][0], after=change[n % 2][1]) for n in range(6)]
+    assert noise([record(*(ran(f"t{n}", state=(state,)) for n, state in enumerate(states)))]) == frozenset()
+
+
+def test_a_cache_is_told_and_makes_nobody_a_leaver() -> None:
+    cache = changed("shop.tax", kind="cache")
+    run = record(ran("a", state=cache, traits=DB), ran("b", state=changed("TZ")))
+    assert footprints([run]) == {"a": cache, "b": changed("TZ")}
+    assert leavers_of([run]) == ("b",)
+    assert warm_ups([run], 1) == ("a",)
 
 
 def test_noise_in_one_run_is_noise_in_all() -> None:
@@ -53,9 +86,6 @@ def test_without_a_collection_the_first_serial_run_tells_the_own_order() -> None
     spread, unordered = record(ran("z"), gw0=(ran("y"),)), record(ran("x"), has_order=False)
     assert own_order([spread, unordered, record(ran("b"), ran("a"), ran("b", attempt=1))]) == ("b", "a")
     assert own_order([spread, unordered]) == ()
-
-
-DB = ("db",)
 
 
 def test_a_warm_up_asks_for_a_database_passes_and_leaves_nothing_the_quickest_first() -> None:

@@ -74,8 +74,11 @@ class ModuleGlobalsProbe:
         return difference.before is not MISSING or not (plain.is_a(difference.value, types.ModuleType) or "__getattr__" in watched.names)
 
     def _book(self, key: str, difference: Difference, scope: str) -> None:
-        booking = self._caches if difference.is_cache else self._booking
-        booking.book(key, self._digest(difference.before), self._digest(difference.after), scope, plain.origin(difference.value))
+        if difference.is_cache:  # an empty one is none
+            entries = (difference.before or MISSING, difference.after or MISSING)
+            self._caches.book(key, self._digest(entries[0]), self._digest(entries[1]), scope)
+            return
+        self._booking.book(key, self._digest(difference.before), self._digest(difference.after), scope, plain.origin(difference.value))
 
     def _digest(self, snapshot: Any) -> str | None:
         return None if snapshot is MISSING else digest(self._salt + canonical(snapshot).encode("utf-8", "backslashreplace"))

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from flaky_detector.model import Sighting, Signature, Symptom, TestId
+from flaky_detector.model.footprint import strong
 from flaky_detector.rules import rule_of
 from flaky_detector.stages.correlate.candidates import MATCHING, OTHER_STATE, Candidate, order_odds, tell
 from flaky_detector.stages.correlate.papers import Papers
@@ -47,5 +48,5 @@ def _weigh_state(candidates: Iterable[Candidate], signature: Signature, papers: 
         matching = [change for change in changes if rule.explains(signature, change)]
         if matching:
             candidate.add("state", MATCHING, f"leaves behind {tell(matching)}, which is what the failure is about")
-        elif changes:
-            candidate.add("other-state", OTHER_STATE, f"leaves behind {tell(changes)}, which the failure does not speak of")
+        elif strong(changes):
+            candidate.add("other-state", OTHER_STATE, f"leaves behind {tell(strong(changes))}, which the failure does not speak of")

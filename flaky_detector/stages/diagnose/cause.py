@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from flaky_detector.model import Finding, StateChange, TestId, function_of
 from flaky_detector.model.words import CWD, ENVIRON, FILE, MODEL, enumerated, leaves, tick
 from flaky_detector.stages.diagnose.place import Found, Sources, definition_of_origin
+from flaky_detector.stages.diagnose.process_words import IN_PROCESS
 
 REGISTRY = "Defining a model registers it in Django's apps registry for the life of the process; nothing takes it out again."
 TOGETHER = (
@@ -37,8 +38,8 @@ IN_DJANGO = {
     "django-migration": "Which migrations are applied is recorded in the test database, and what is committed there stays.",
 }
 UNSEEN = (
-    "Re-running shows that it does, time and again; what it leaves behind is of a kind that no probe watches (a module's global, a cache,"
-    " a patch that was not undone, a row in the database)."
+    "Re-running shows that it does, time and again; what it leaves behind is of a kind that no probe watches (in an extension, in a"
+    " service, deep inside an object, or in an instance that no module holds)."
 )
 
 
@@ -109,7 +110,7 @@ def _mechanism(kind: str, changes: Sequence[StateChange]) -> str:
     if kind == FILE:
         migrations = any("/migrations/" in "/" + change.key for change in changes if change.kind == FILE)
         return MIGRATION if migrations else TREE
-    return {MODEL: REGISTRY, ENVIRON: VARIABLES, CWD: DIRECTORY, **IN_DJANGO}.get(kind, "It stays when the test ends.")
+    return {MODEL: REGISTRY, ENVIRON: VARIABLES, CWD: DIRECTORY, **IN_DJANGO, **IN_PROCESS}.get(kind, "It stays when the test ends.")
 
 
 def _brittle(tests: Sequence[TestId], changes: Mapping[TestId, tuple[StateChange, ...]]) -> str:

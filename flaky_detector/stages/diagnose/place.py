@@ -13,12 +13,41 @@ import msgspec
 
 from flaky_detector.model import Location, StateChange, TestId, function_of, path_of
 from flaky_detector.model.words import CWD, ENVIRON, FILE
+from flaky_detector.recorder import wire
 
 Sources = Callable[[str], str | None]
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 # What a line that makes such a change is likely to hold, most telling first.
-HINTS = {ENVIRON: ("environ", "putenv"), CWD: ("chdir",), FILE: ("makemigrations", "write_text", "write_bytes", "open(", "touch(", "copy")}
+HINTS = {
+    ENVIRON: ("environ", "putenv"),
+    CWD: ("chdir",),
+    FILE: ("makemigrations", "write_text", "write_bytes", "open(", "touch(", "copy"),
+    wire.TEMPORARY_FILE: ("write_text", "write_bytes", "open(", "touch(", "copy", "gettempdir"),
+    wire.MODULE: ("sys.modules", "import_module", "reload("),
+    wire.SYS_PATH: ("sys.path", "meta_path", "site.addsitedir"),
+    wire.LOGGING: ("setLevel", "addHandler", "logging.disable", "dictConfig", "basicConfig", ".disabled", ".propagate", ".handlers"),
+    wire.WARNINGS: ("simplefilter", "filterwarnings", "warnings."),
+    wire.LOCALE: ("setlocale",),
+    wire.TIMEZONE: ("tzset",),
+    wire.DECIMAL: ("getcontext", "setcontext"),
+    wire.UMASK: ("umask",),
+    wire.SIGNAL_HANDLER: ("signal.signal", "signal("),
+    wire.THREAD: ("Thread(", "Timer(", ".start("),
+    wire.CHILD_PROCESS: ("Popen(", "Process(", "spawn", "fork("),
+    wire.STDIO: ("sys.std",),
+    wire.INTERPRETER: ("setrecursionlimit", "excepthook", "gc.", "hook"),
+    wire.SOCKET_TIMEOUT: ("setdefaulttimeout",),
+    wire.EVENT_LOOP: ("asyncio.run", "set_event_loop", "loop.close", ".close("),
+    wire.MODULE_ATTRIBUTE: ("patch", "setattr"),
+    wire.MODULE_GLOBAL: ("setattr", "patch"),
+    wire.CLASS_ATTRIBUTE: ("setattr", "patch"),
+}
+BY_NAME = frozenset(
+    (FILE, wire.TEMPORARY_FILE, wire.MODULE, wire.MODULE_ATTRIBUTE, wire.MODULE_GLOBAL, wire.CLASS_ATTRIBUTE, wire.BUILTINS, wire.CACHE)
+)
+"""Kinds of things whose mere name in a line tells enough."""
+DOTTED = frozenset((wire.MODULE_ATTRIBUTE, wire.MODULE_GLOBAL, wire.CLASS_ATTRIBUTE, wire.BUILTINS, wire.CACHE))
 LONGEST_SOURCE = 2_000_000
 
 
@@ -118,9 +147,9 @@ def _line_of(change: StateChange, own: Found, sources: Sources) -> int | None:
     """The first line of the function that speaks of the very thing, else one that does such things."""
     lines = (sources(own.path) or "").splitlines()
     body = range(own.node.body[0].lineno, (own.node.end_lineno or own.node.lineno) + 1)
-    name = change.key.rsplit("/", 1)[-1]
+    name = change.key.rsplit("." if change.kind in DOTTED else "/", 1)[-1]
     hints = HINTS.get(change.kind, ())
     for number in body:
-        if len(name) > 2 and name in lines[number - 1] and (change.kind == FILE or any(hint in lines[number - 1] for hint in hints)):
+        if len(name) > 2 and name in lines[number - 1] and (change.kind in BY_NAME or any(hint in lines[number - 1] for hint in hints)):
             return number
     return next((number for hint in hints for number in body if hint in lines[number - 1]), None)
