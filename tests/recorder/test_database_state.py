@@ -29,7 +29,7 @@ from django.db import migrations, models
 
 def fill(apps, schema_editor):
     for name in ("full", "half"):
-        apps.get_model("shop", "Rate").objects.create(name=name)
+        apps.get_model("shop", "Rate").objects.using(schema_editor.connection.alias).create(name=name)
 
 class Migration(migrations.Migration):
     operations = [
@@ -295,3 +295,89 @@ def test_a_server_that_is_gone_is_looked_for_a_few_times_only(run, postgres):  #
 
 def in_order(tests):
     return [[0, "test_a.py::" + name] for name in names_in(tests)]
+
+
+SPREAD = """
+import pytest
+from shop.models import Product, Rate
+
+@pytest.mark.parametrize("number", range(4))
+def test_in_a_transaction(db, number): Product.objects.create(name="x")
+@pytest.mark.django_db(transaction=True)
+def test_flushes(): pass
+def test_commits(db, django_db_blocker): pass
+def test_unblocks(django_db_blocker):
+    with django_db_blocker.unblock(): Product.objects.create(name="x")
+"""
+SHARED = """
+import pytest
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(): pass
+"""
+
+
+def test_each_worker_sees_its_own_database(run, postgres):  # noqa: F811
+    files = project("postgres", SPREAD, "shop_spread")
+    order = [*in_order(SPREAD)[:-1], [1, "test_a.py::test_in_a_transaction[3]"], [1, "test_a.py::test_unblocks"]]
+    order[0:1] = [[0, f"test_a.py::test_in_a_transaction[{number}]"] for number in range(3)]
+    ran = run(files, "-p", "django", "-p", "xdist", "-n2", order=order, env=postgres)
+    assert ran.notes() == []
+    assert left(ran, "test_flushes", "gw0") == [("rows", "default.shop_rate", "went")]
+    assert left(ran, "test_unblocks", "gw1") == [("rows", "default.shop_product", "came")]
+    assert [test for worker in ("gw0", "gw1") for test in ran.outcomes(worker) if left(ran, test, worker)] == [
+        "test_flushes",
+        "test_unblocks",
+    ]
+
+
+def test_a_database_that_workers_share_is_not_looked_at(run):
+    files = {**project("file", SPREAD), "conftest.py": SHARED}
+    ran = run(files, "-p", "django", "-p", "xdist", "-n1", env={})
+    assert set(ran.outcomes("gw0").values()) == {"passed"}, ran.output
+    assert [test for test in ran.outcomes("gw0") if left(ran, test, "gw0")] == []
+
+
+FOREIGN = """
+import pytest
+from django.db import connection
+
+@pytest.fixture(scope="session")
+def django_db_setup(): pass
+
+@pytest.mark.django_db(transaction=True, databases=[])
+def test_asks(): pass
+def test_makes(django_db_blocker, django_db_setup):
+    with django_db_blocker.unblock(), connection.cursor() as cursor: cursor.execute("CREATE TABLE other (id integer)")
+"""
+
+
+def test_a_database_that_was_not_made_for_the_tests_is_never_looked_at(run):
+    ran = run(project("file", FOREIGN), "-p", "django", order=in_order(FOREIGN))
+    assert ran.outcomes() == {"test_asks": "passed", "test_makes": "passed"}, ran.output
+    assert left(ran, "test_makes") == []
+
+
+TWO = """
+import pytest
+from django.db import connections
+from shop.models import Product
+
+@pytest.mark.django_db(databases=["default", "other"])
+def test_asks(): pass
+def test_commits_elsewhere(django_db_blocker):
+    with django_db_blocker.unblock(): Product.objects.using("other").create(name="x")
+@pytest.mark.django_db(transaction=True)
+def test_flushes_the_first_only(): pass
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
+def test_flushes_both(): pass
+"""
+
+
+def test_rows_are_told_by_database(run):
+    files = project("memory", TWO)
+    files["settings.py"] += 'DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}\n'
+    ran = run(files, "-p", "django", order=in_order(TWO))
+    assert set(ran.outcomes().values()) == {"passed"}, ran.output
+    assert left(ran, "test_commits_elsewhere") == [("rows", "other.shop_product", "came")]
+    assert left(ran, "test_flushes_the_first_only") == [("rows", "default.shop_rate", "went")]
+    assert left(ran, "test_flushes_both") == [("rows", "other.shop_product", "went"), ("rows", "other.shop_rate", "went")]
