@@ -91,3 +91,9 @@ def test_a_journal_is_believed_before_everything() -> None:
 def test_nothing_at_all_is_an_empty_record() -> None:
     record = read()
     assert (record.executions, record.gaps) == ((), ())
+
+
+def test_a_crash_that_only_junit_knows_of_is_no_mere_failure() -> None:
+    crashed = "<testcase classname='a' name='t'><failure message=\"worker 'gw0' crashed while running 'a.py::t'\"/></testcase>"
+    record = read(log("[gw0] [ 50%] FAILED a.py::t ", "= 1 failed in 0.1s ="), cases(crashed))
+    assert [row.outcome for row in record.executions] == [Outcome.CRASHED]

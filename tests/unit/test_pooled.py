@@ -198,3 +198,19 @@ def test_a_place_behind_two_victims_pays_for_both() -> None:
 
 def test_many_passing_tests_cost_an_early_place_no_more_than_the_least() -> None:
     assert cuts([1000], list(range(1000)), [0]) == [LEAST_FIT]
+
+
+def test_a_slow_test_that_was_not_skipped_is_no_suspect_for_that() -> None:
+    slow = ran("tests/test_s.py::test_s", duration_seconds=9.0)
+    assert pools(record(slow, *passes(*INNOCENT), *victims())) == ()
+
+
+def test_assertions_at_different_places_are_not_one_cause() -> None:
+    wrong = [
+        fails(
+            f"tests/test_{name}.py::test_x",
+            Failure(phase="call", exception="AssertionError", message="assert 1 == 2", test_frame=f"{name}.py:f"),
+        )
+        for name in "abcdefgh"
+    ]
+    assert pools(record(skipped(SKIP, 3.0), *passes(*INNOCENT), *wrong)) == ()
