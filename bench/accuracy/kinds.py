@@ -1,0 +1,64 @@
+"""The kinds of suites: which plants each holds, for each seed.
+
+Owns the list of all plants. Must not know how they are made or woven.
+"""
+
+import random
+from collections.abc import Callable
+
+from bench.accuracy import plants, plants_of_nobody, plants_of_outcome, plants_of_scope
+from bench.accuracy.maker import Maker
+from bench.accuracy.pieces import Plant
+from bench.accuracy.suite import Design, Suite, woven
+from bench.accuracy.words import Words
+
+Make = Callable[[Maker], Plant]
+
+# 1 to 7
+BY_STATE: tuple[Make, ...] = (
+    plants.victim_of_one, plants.victim_of_any, plants.two_in_any_order, plants.two_in_one_order, plants.three_together, plants.cleaner,
+    plants.brittle_of_one, plants.brittle_of_several,
+)  # fmt: skip
+# 8 to 14
+BY_OUTCOME: tuple[Make, ...] = (
+    plants_of_outcome.skipped_polluter, plants_of_outcome.broken_polluter, plants_of_outcome.chain, plants_of_outcome.victim_in_setup,
+    plants_of_outcome.victim_in_teardown, plants_of_outcome.varying_text, plants_of_outcome.sometimes,
+)  # fmt: skip
+# 15 to 18
+BY_SCOPE: tuple[Make, ...] = (
+    plants_of_scope.module_fixture, plants_of_scope.living_module_fixture, plants_of_scope.session_fixture, plants_of_scope.at_import,
+    plants_of_scope.outlives,
+)  # fmt: skip
+# 21, 22, 27
+OF_NOBODY: tuple[Make, ...] = (plants_of_nobody.by_chance, plants_of_nobody.always, plants_of_scope.latent)
+PLAIN = (*BY_STATE, *BY_OUTCOME, *BY_SCOPE, *OF_NOBODY)
+PLANTS_OF_PLAIN = 17
+
+
+def plain(seed: int) -> Suite:
+    """One process's state, most kinds of it; each kind of plant comes up in most suites."""
+    rng = random.Random(f"plain {seed}")
+    words = Words(rng)
+    warnings_are_free = rng.random() < 0.4
+    maker = Maker(rng, words, warnings_are_free=warnings_are_free)
+    chosen = rng.sample(PLAIN, PLANTS_OF_PLAIN)
+    design = Design(
+        kind="plain",
+        seed=seed,
+        plants=tuple(make(maker) for make in chosen),
+        files=rng.randint(8, 18),
+        innocents=rng.randint(20, 90),
+        addopts="-p no:warnings" if warnings_are_free else "",
+    )
+    return woven(design, rng, words)
+
+
+def clean(seed: int) -> Suite:
+    """Nothing is wrong with it."""
+    rng = random.Random(f"clean {seed}")
+    words = Words(rng)
+    design = Design(kind="clean", seed=seed, plants=(), files=rng.randint(8, 14), innocents=rng.randint(40, 90))
+    return woven(design, rng, words)
+
+
+SUITES: dict[str, Callable[[int], Suite]] = {"plain": plain, "clean": clean}
