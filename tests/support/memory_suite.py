@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from flaky_detector.model import Execution, Failure, Order, Outcome, Signature, Symptom, TestId
+from flaky_detector.model import Execution, Failure, Order, Outcome, Signature, Symptom, TestId, path_of
 from flaky_detector.rules import signatures_of
 from flaky_detector.stages.confirm import Answer, Question
 
@@ -40,6 +40,11 @@ class MemorySuite:
         self.fails = fails
         self.failure = failure
         self.asked: list[Order] = []
+        self.questions: list[Question] = []
+        self.imports: Callable[[set[str]], bool] = lambda files: False
+        self.conflicts: Callable[[str], bool] = lambda test: False
+        self.otherwise: Callable[[list[tuple[int, str]]], bool] = lambda prefix: False
+        self.passes_on = ""
 
     def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
         for question in questions:
@@ -48,7 +53,13 @@ class MemorySuite:
             before = [(step.worker, str(step.test)) for step in question.order[:-1]]
             victim = question.order[-1]
             rows = [execution(step.test, None, place, f"gw{step.worker}") for place, step in enumerate(question.order[:-1])]
-            failure = self.failure if self.fails(before, attempt) else None
+            self.questions.append(question)
+            files = {*question.collect, *(path_of(step.test) for step in question.order)}
+            together = question.together and self.conflicts(before[-1][1])
+            fails = self.fails(before, attempt) or self.imports(files) or together
+            failure = OTHER if self.otherwise(before) else self.failure if fails else None
+            if self.passes_on and question.python == self.passes_on:
+                failure = None
             yield Answer(executions=(*rows, execution(victim.test, failure, len(rows), f"gw{victim.worker}")))
 
     @property

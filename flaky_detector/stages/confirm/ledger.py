@@ -15,6 +15,10 @@ from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.oracle import Answer, Oracle, Question
 
 
+REPLACED = {"after-polluter": ("search", "without"), "after-state-setter": ("search", "without")}
+"""Roles of a question that give way to another, where not only `search` does: what was a control of a larger set is then the proof."""
+
+
 class OutOfBudgetError(Exception):
     """Time or trials are used up; the prover answers with the best so far."""
 
@@ -63,7 +67,7 @@ class Ledger:
         missing: list[Question] = []
         for question, role, times in wanted:
             tally = self.tallies.setdefault(question, Tally())
-            if self.roles.get(question, "search") == "search":
+            if self.roles.setdefault(question, role) in REPLACED.get(role, ("search",)):
                 self.roles[question] = role
             missing += [question] * max(times - tally.attempts - missing.count(question), 0)
         self._ask(missing)

@@ -22,7 +22,7 @@ from flaky_detector.stages.confirm.bench import Bench
 from flaky_detector.stages.confirm.brittle import judge
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.ledger import Ledger, OutOfBudgetError, Tally
-from flaky_detector.stages.confirm.oracle import Oracle
+from flaky_detector.stages.confirm.oracle import Oracle, Question
 from flaky_detector.stages.confirm.victim import Found, Search
 
 MOST_ALONE = 10
@@ -109,8 +109,9 @@ def _unexplained(bench: Bench) -> Proof:
 def _explained(bench: Bench, found: Found) -> Proof:
     if not found.casts:
         return replace(_nothing(bench), kind="cross-worker", confidence="proven", counterparts=tuple(found.counterparts))
-    if bench.rate < 1.0:
-        bench.tried.append(f"after the polluter it fails in {bench.rate:.0%} of the attempts, not always")
+    shown = bench.ledger.tallies.get(Question(found.orders[0], bench.docket.python))
+    if shown and shown.passed:
+        bench.tried.append(f"after the polluter it fails in {shown.same} of {shown.attempts} attempts, not always")
     return replace(
         _nothing(bench),
         kind="victim",
