@@ -5,12 +5,14 @@ Owns the policy of `--fail-on`. Must not change the result.
 
 from collections.abc import Mapping
 
+from flaky_detector import __version__
 from flaky_detector.adapters import pages as paper
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.model import Result
 from flaky_detector.pipeline.publish import context, publish
 from flaky_detector.settings import Settings
 from flaky_detector.stages.report import report
+from flaky_detector.stages.report.findings_json import write_findings
 
 
 def deliver(result: Result, settings: Settings, environ: Mapping[str, str], voice: Voice) -> int:
@@ -18,6 +20,7 @@ def deliver(result: Result, settings: Settings, environ: Mapping[str, str], voic
 
     The pages are written before GitHub is asked, so that no trouble there can lose them. Returns the exit code.
     """
+    paper.write(settings.output, {"findings.json": write_findings(result, __version__)})  # before anything is drawn from it
     pages = report(result, context(settings, environ))
     texts = {"findings.json": pages.findings_json, "comment.md": pages.comment, "summary.md": pages.summary, "report.html": pages.html}
     paper.write(settings.output, texts)

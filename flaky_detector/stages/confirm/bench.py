@@ -160,7 +160,7 @@ class Bench:
 
     def _left_out(self, cast: Cast, members: Sequence[TestId], times: int) -> list[Tally]:
         """The trials without each member; two workers stay two, for a worker's death reads otherwise in one process."""
-        questions = [self.question(cast.without(member), across=False) for member in members]
+        questions = [self.question(cast.without(member), across=bool(cast.others)) for member in members]
         return self.ledger.attempt(questions, "without", times)
 
     def holds(self, question: Question, control: Question, needed: int, role: str = "after-polluter") -> bool:
