@@ -383,8 +383,7 @@ def test_rows_are_told_by_database(run):
     assert left(ran, "test_flushes_both") == [("rows", "other.shop_product", "went"), ("rows", "other.shop_rate", "went")]
 
 
-def test_the_developers_own_database_is_never_looked_at(run):
-    own = "import sqlite3\nwith sqlite3.connect('x.sqlite3') as connection: connection.execute('CREATE TABLE mine (id integer)')\n"
+def test_the_developers_own_database_is_never_looked_at(run, postgres):  # noqa: F811
     flushing = "import pytest\n@pytest.mark.django_db(transaction=True)\ndef test_flushes(): pass\n"
-    ran = run({**project("file", flushing), "conftest.py": own}, "-p", "django")
+    ran = run(project("postgres", flushing, "postgres"), "-p", "django", env=postgres)
     assert left(ran, "test_flushes") == [("rows", "default.shop_rate", "went")]
