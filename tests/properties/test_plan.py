@@ -63,4 +63,7 @@ def test_an_order_that_follows_from_evidence_holds_every_test_once(
 @settings(max_examples=60, deadline=None)
 @given(wishes, interpreters)
 def test_a_first_wave_is_a_plan_that_a_hunt_without_evidence_follows(wish: Settings, pythons: list[str]) -> None:
-    assert hunted(wish, pythons, []) == list(plan(wish, pythons))
+    """But for the one run in blocks, which needs to know the tests."""
+    made = [variety(spec) for spec in hunted(wish, pythons, []) if spec.arrangement is not Arrangement.BLOCKS]
+    assert made == [variety(spec) for spec in plan(wish, pythons)][: len(made)]
+    assert len(made) >= len(plan(wish, pythons)) - 1

@@ -156,7 +156,7 @@ def test_a_plan_is_printed_and_nothing_else(tmp_path: Path, capsys: pytest.Captu
 
 def test_inputs_of_the_action_count_only_where_the_runner_sets_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = {"INPUT_RUNS": "2"}
-    for environ, count in [({**given, "GITHUB_ACTIONS": "true"}, 2), (given, 6)]:
+    for environ, count in [({**given, "GITHUB_ACTIONS": "true"}, 2), (given, 8)]:
         assert main(["plan", "--rootdir", str(tmp_path), "--format", "json"], environ) == 0
         assert len(json.loads(capsys.readouterr().out)["runs"]) == count
 

@@ -60,10 +60,10 @@ def test_what_other_workers_had_begun_by_then_stands_in_times_order() -> None:
     assert docket(record(*own, gw0=other), failing=(Sighting("r1", "gw1", 1),)).elsewhere == ("p", "q")
 
 
-def test_up_to_three_passing_orders_are_given_shortest_first_without_repetition() -> None:
+def test_passing_orders_are_given_shortest_first_without_repetition() -> None:
     records = [record(*rows(names), run=f"r{n}") for n, names in enumerate(["abcdv", "ab", "av", "abv", "abcv", "abv", "v"])]
     passing = tuple(Sighting(f"r{n}", "main", place) for n, place in [(0, 4), (2, 1), (3, 2), (4, 3), (5, 2), (6, 0)])
-    assert docket(*records, passing=passing).passing == (("a",), ("a", "b"), ("a", "b", "c"))
+    assert docket(*records, passing=passing).passing == (("a",), ("a", "b"), ("a", "b", "c"), ("a", "b", "c", "d"))
 
 
 def test_a_warm_up_is_neither_victim_nor_suspect() -> None:

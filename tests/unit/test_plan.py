@@ -2,7 +2,7 @@
 
 import msgspec
 
-from flaky_detector.model import Arrangement, Execution, RunRecord, RunSpec, Step
+from flaky_detector.model import Arrangement, Execution, Outcome, RunRecord, RunSpec, StateChange, Step
 from flaky_detector.model import TestId as Id
 from flaky_detector.settings import Settings
 from flaky_detector.stages.plan import plan
@@ -13,6 +13,10 @@ OWN = RunSpec(id="01-3.12-own", python="3.12")
 
 def first_run(*rows: Execution) -> RunRecord:
     return record(*rows, spec=OWN, collected=tuple(row.test for row in rows))
+
+
+def ids_of(*names: str) -> tuple[Id, ...]:
+    return tuple(map(Id, names))
 
 
 def ids(specs: tuple[RunSpec, ...]) -> list[str]:
@@ -27,6 +31,8 @@ def test_a_first_wave_goes_from_the_own_order_to_what_is_least_like_it() -> None
         "04-3.12-shuffled-seed2-load-2",
         "05-3.12-shuffled-seed3-worksteal-2",
         "06-3.12-shuffled-seed1-load-2",
+        "07-3.12-shuffled-seed2-worksteal-2",
+        "08-3.12-shuffled-seed3-load-2",
     ]
 
 
@@ -38,6 +44,8 @@ def test_every_python_runs_the_own_order_and_then_a_shuffled_one() -> None:
         "04-3.12-shuffled-seed2-load-2",
         "05-3.12-reversed",
         "06-3.11-shuffled-seed3-worksteal-2",
+        "07-3.12-shuffled-seed1-load-2",
+        "08-3.11-shuffled-seed2-worksteal-2",
     ]
 
 
@@ -125,3 +133,41 @@ def test_a_file_that_was_removed_is_no_reason_for_a_run_across_workers() -> None
     removed = msgspec.structs.replace(changed("x", kind="file")[0], before="1", after=None)
     specs = plan(Settings(), ["3.12"], [first_run(ran("a", state=(removed,)), ran("z"))])
     assert [spec.arrangement.value for spec in specs[:2]] == ["front-loaded", "shuffled"]
+
+
+def crashed(test: str) -> Execution:
+    return ran(test, outcome=Outcome.CRASHED)
+
+
+def test_after_a_death_the_own_order_runs_once_more_without_that_test() -> None:
+    made = [record(ran("a"), crashed("b"), spec=OWN, collected=ids_of("a", "b", "c"))]
+    again = plan(Settings(), ["3.12"], made)[0]
+    assert (again.arrangement, again.without, again.workers) == (Arrangement.OWN, ("b",), 0)
+    assert again.why == "the own order without b, in which the run before it was ended"
+
+
+def test_a_test_in_which_runs_die_is_left_to_runs_with_workers_that_can_be_replaced() -> None:
+    made = [record(ran("a", state=changed("X")), crashed("b"), spec=OWN, collected=ids_of("a", "b", "c"))]
+    specs = {spec.arrangement: spec for spec in plan(Settings(), ["3.12"], made)}
+    assert [step.test for step in specs[Arrangement.FRONT_LOADED].order] == ["a", "c"]
+    assert specs[Arrangement.REVERSED].without == ("b",)
+    assert specs[Arrangement.SHUFFLED].without == ()
+
+
+def test_no_later_run_waits_for_a_test_that_hung() -> None:
+    made = [record(ran("a"), crashed("b"), spec=OWN, collected=ids_of("a", "b", "c"), timed_out=True)]
+    assert {spec.without for spec in plan(Settings(), ["3.12"], made)} == {("b",)}
+
+
+def test_a_test_that_only_puts_back_what_another_changed_is_no_leaver() -> None:
+    set_it, put_back = StateChange(kind="environ", key="TZ", after="1"), StateChange(kind="environ", key="TZ", before="1")
+    made = first_run(ran("sets", state=(set_it,)), ran("puts_back", state=(put_back,)), ran("z"))
+    assert [step.test for step in plan(Settings(), ["3.12"], [made])[0].order] == ["sets", "puts_back", "z"]
+    assert plan(Settings(), ["3.12"], [made])[0].why == "the test that left state behind first, then the own order"
+
+
+def test_leavers_also_run_backwards_and_the_own_order_in_blocks() -> None:
+    rows = [ran(f"t{number}", state=changed(f"X{number}") if number in (3, 8) else ()) for number in range(12)]
+    specs = {spec.arrangement: spec for spec in plan(Settings(), ["3.12"], [first_run(*rows)])}
+    assert [step.test for step in specs[Arrangement.FRONT_LOADED_BACKWARDS].order][:3] == ["t8", "t3", "t0"]
+    assert [step.test for step in specs[Arrangement.BLOCKS].order][:5] == ["t10", "t11", "t8", "t9", "t6"]
