@@ -57,6 +57,7 @@ class Recorder:
         self._position += 1
         self._attempt = -1
         self._item = item
+        self._watch.start()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -48,11 +48,15 @@ class Watch:
         return [probe.name for probe in self._probes]
 
     def begin(self, item: Any) -> None:
-        """A test is about to be set up; before the first one everything is taken for granted."""
+        """A test is about to be set up."""
+        self.start()
         self._account = FUNCTION
         for files in self._files:
             files.forget()
         self._tell_databases(lambda probe: probe.expect(item))
+
+    def start(self) -> None:
+        """Before the first test all is taken for granted: outside of any phase, in which pytest has hooks and handlers of its own."""
         if self._has_started:
             return
         self._has_started = True

@@ -171,7 +171,7 @@ def test_the_journal_begins_and_ends_with_what_the_run_was(ran):
     assert (first["ev"], first["v"], first["worker"]) == ("start", 1, "main")
     assert first["rootdir"] == str(ran.folder)
     assert first["pytest"] == pytest.__version__
-    assert first["probes"] == ["django-apps", "files", "environ", "cwd"]
+    assert first["probes"][:4] == ["django-apps", "files", "environ", "cwd"]
     assert (last["ev"], last["exit"], last["originals"]) == ("finish", 1, [])
     assert set(last["cost"]) == {"django-apps", "files", "environ", "cwd"}
 

@@ -207,3 +207,54 @@ def test_every_test_is_charged_with_what_it_left_and_no_other_with_anything(ran)
     left = {test: ran.state(test) for test in ran.outcomes()}
     assert left.pop("test_configures")[0] == ("logging", "root.level", "changed")
     assert left == {**{test: [] for test in left}, **LEFT}
+
+
+def test_the_root_logger_is_watched_where_there_is_no_other(run):
+    ran = run({"test_a.py": "import logging\ndef test_a(): logging.getLogger().setLevel(50)\ndef test_b(): pass\n"})
+    assert ran.state("test_a") == [("logging", "root.level", "changed")]
+    assert ran.state("test_b") == []
+
+
+def test_what_pytest_sets_for_a_phase_is_nobodys(run):
+    source = """
+import logging, pytest
+@pytest.fixture(scope="module")
+def wide(): logging.getLogger("wide").setLevel(10)
+def test_a(wide): pass
+@pytest.mark.filterwarnings("ignore")
+def test_b(): pass
+"""
+    ran = run({"pytest.ini": "[pytest]\nlog_level = INFO\n", "test_a.py": source}, "-v", env={"FLAKY_DETECTOR_PROBES": "deep"})
+    assert ran.state("test_a") == [("logging", "wide.level", "came (module)")]
+    assert ran.state("test_b") == []
+
+
+def test_filters_of_warnings_count_where_pytest_does_not_put_them_back(run):
+    source = "import warnings\ndef test_a(): warnings.simplefilter('ignore')\ndef test_b(): pass\n"
+    ran = run({"test_a.py": source}, "-p", "no:warnings")
+    assert ran.state("test_a") == [("warnings", "warnings.filters", "changed")]
+    assert ran.state("test_b") == []
+
+
+def test_without_capture_a_replaced_stream_counts(run):
+    source = "import io, sys\ndef test_a(): sys.stdout = io.StringIO()\ndef test_b(): pass\n"
+    assert run({"test_a.py": source}, "-s").state("test_a") == [("stdio", "sys.stdout", "changed")]
+    assert run({"test_a.py": source}).state("test_a") == []
+
+
+def test_on_two_workers_each_charges_its_own_tests(run, tmp_path):
+    source = """
+import logging, pathlib, tempfile, pytest
+@pytest.mark.parametrize("n", range(8))
+def test_n(n):
+    if n == 3: logging.getLogger("shop").setLevel(10); pathlib.Path(tempfile.gettempdir(), "three").touch()
+"""
+    ran = run({"test_a.py": source}, "-p", "xdist", "-n", "2", env={"TMPDIR": str(tmp_path), "FLAKY_DETECTOR_PROBES": "deep"})
+    left = [
+        (end["id"], change["kind"], change["key"])
+        for worker in ("gw0", "gw1")
+        for end in ran.events("end", worker)
+        for change in end.get("state", ())
+    ]
+    assert left == [("test_a.py::test_n[3]", "temporary-file", "<tmp>/three"), ("test_a.py::test_n[3]", "logging", "shop.level")]
+    assert ran.notes() == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+import types
 from typing import Any
 
 from flaky_detector.recorder import plain, wire
@@ -51,5 +52,7 @@ class InterpreterProbe(Reading):
 def _told(hook: Any, name: str) -> Any:
     """The interpreter's own hooks are equal, and so are pytest's."""
     names = _THREADING if name.startswith("threading.") else _SYS
+    if type(hook) is types.BuiltinFunctionType:
+        return "its own"
     is_own = hook is names.get("__%s__" % name.partition(".")[2]) or plain.is_of_pytest(plain.home(hook))
     return "its own" if is_own else Same(hook)

@@ -27,7 +27,7 @@ class LoggersProbe(Reading):
 
     def __init__(self, *_: Any) -> None:
         super().__init__()
-        self._held: list[Any] = []
+        self._held: list[Any] = [None]
         self._dicts: list[dict[str, Any]] = []
         self._seen: Any = None
         self._known: dict[str, Any] = {}

@@ -105,6 +105,8 @@ class ModuleAttributesProbe:
             for held in [*self._modules.values(), *self._classes.values()]:
                 found = held.look()
                 for name, before, after in found:
+                    if plain.is_of_pytest(plain.home(before)) or plain.is_of_pytest(plain.home(after)):
+                        continue  # for the length of a phase
                     key = (held.prefix + "." + name).rstrip(".")
                     self._booking.book(key, self._digest(before), self._digest(after), scope, plain.origin(after))
             self.start()
