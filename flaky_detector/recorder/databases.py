@@ -103,6 +103,11 @@ def present() -> list[dict[str, str]]:
     ]
 
 
+def are_databases(value: Any) -> bool:
+    """Whether this is the very `DATABASES` of Django's settings, into which Django writes the names of the test databases."""
+    return value is not None and value is _settings()
+
+
 def with_suffix(name: str, suffix: str, engine: str) -> str:
     """`test_shop` → `test_shop_fd1a2b`; a name that the engine would cut is shortened in front, and told apart by a digest."""
     tail = "_" + suffix.lstrip("_")

@@ -286,3 +286,10 @@ def test_values_of_settings_and_caches_never_leave_the_process(ran):
     journal = (ran.folder / "record" / "journal-main.jsonl").read_text()
     assert "auction" not in journal
     assert "Europe/Paris" not in journal
+
+
+def test_making_the_databases_changes_no_global_of_the_project(run):
+    tests = "import pytest\nKEPT = []\n@pytest.mark.django_db\ndef test_asks(): KEPT.append(1)\ndef test_last(): pass\n"
+    ran = run({**PROJECT, "test_a.py": tests}, "-p", "django", env={"FLAKY_DETECTOR_PROBES": "module-globals, django-settings"})
+    assert ran.state("test_asks") == [("module-global", "test_a.KEPT", "changed")]
+    assert ran.state("test_last") == []

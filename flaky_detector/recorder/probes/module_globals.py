@@ -11,7 +11,7 @@ import os
 import types
 from typing import TYPE_CHECKING, Any
 
-from flaky_detector.recorder import plain, wire
+from flaky_detector.recorder import databases, plain, wire
 from flaky_detector.recorder.allowance import Allowance
 from flaky_detector.recorder.assigned import assigned
 from flaky_detector.recorder.booking import Booking
@@ -70,7 +70,9 @@ class ModuleGlobalsProbe:
         return self._booking.settle() + self._caches.settle()
 
     def counts(self, watched: Watched, difference: Difference, scope: str) -> bool:  # noqa: ARG002 -- classes ask for the scope
-        """Whether a difference is more than something made on demand."""
+        """Whether a difference is more than something made on demand; settings of databases are left to `django_settings`."""
+        if databases.are_databases(difference.value):
+            return False
         return difference.before is not MISSING or not (plain.is_a(difference.value, types.ModuleType) or "__getattr__" in watched.names)
 
     def _book(self, key: str, difference: Difference, scope: str) -> None:
