@@ -164,6 +164,16 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+    def is_like(self, other: "Signature") -> bool:
+        """Whether no rule knows either, and both are of one type and from one file of the project: texts differ between runs."""
+        return (
+            self.rule == other.rule == "fallback"
+            and bool(self.where)
+            and self.where == other.where
+            and self.exception.partition(":")[0] == other.exception.partition(":")[0]
+        )
+
+
 class Sighting(msgspec.Struct, frozen=True):
     """Where an execution of a symptom's test stands: which run, which worker, which position."""
 
@@ -173,10 +183,15 @@ class Sighting(msgspec.Struct, frozen=True):
 
 
 class Symptom(msgspec.Struct, frozen=True, kw_only=True):
-    """A test with one signature, the executions that failed with it and those that passed."""
+    """A test with one signature, the executions that failed with it and those that passed.
+
+    `also` are further signatures of the test that no rule knows and that were raised in the same file: the text of a failure, and even
+    its type, may differ from run to run.
+    """
 
     test: TestId
     signature: Signature
+    also: tuple[Signature, ...] = ()
     failing: tuple[Sighting, ...]
     passing: tuple[Sighting, ...] = ()
     pythons: tuple[str, ...] = ()

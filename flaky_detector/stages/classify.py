@@ -1,7 +1,8 @@
 """Failures of all runs → symptoms: a test, one signature, where it failed with it and where it passed.
 
-Owns the counting. Must not ask why. Sightings of one test whose signatures match (the same drift naming other models) are one symptom; the
-same test failing in another way is another symptom. A rerun that passed after a failure is a failing sighting and a passing one.
+Owns the counting. Must not ask why. Sightings of one test whose signatures match (the same drift naming other models) are one symptom, and
+so are those that no rule knows and that were raised in the same file; the same test failing in another way is another symptom. A rerun
+that passed after a failure is a failing sighting and a passing one.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import msgspec
 
 from flaky_detector.model import Execution, Failure, Outcome, RunRecord, Sighting, Signature, Symptom, TestId
 from flaky_detector.model.footprint import majors
-from flaky_detector.rules import signature_of, signatures_of
+from flaky_detector.rules import FALLBACK, signature_of, signatures_of
 
 PASSED = frozenset((Outcome.PASSED, Outcome.XFAILED, Outcome.XPASSED))
 
@@ -20,6 +21,7 @@ class Tally(msgspec.Struct):
 
     signature: Signature
     resources: set[str]
+    also: dict[Signature, None] = msgspec.field(default_factory=dict)
     failing: list[Sighting] = msgspec.field(default_factory=list)
     pythons: dict[str, None] = msgspec.field(default_factory=dict)
     phases: dict[str, None] = msgspec.field(default_factory=dict)
@@ -28,6 +30,11 @@ class Tally(msgspec.Struct):
     def knows(self, signature: Signature) -> bool:
         """Whether a signature is this one, with all the resources seen so far."""
         return msgspec.structs.replace(self.signature, resources=tuple(self.resources)).matches(signature)
+
+
+def is_akin(signature: Signature, other: Signature) -> bool:
+    """Whether no rule knows either of two signatures, and both were raised in the same file of the project's."""
+    return signature.rule == other.rule == FALLBACK.name and bool(signature.where) and signature.where == other.where
 
 
 def classify(records: Sequence[RunRecord]) -> tuple[Symptom, ...]:
@@ -51,6 +58,9 @@ def _tally_of(tallies: list[Tally], signature: Signature) -> Tally:
         if tally.knows(signature):
             tally.resources.update(signature.resources)
             return tally
+        if is_akin(tally.signature, signature):
+            tally.also[signature] = None
+            return tally
     tallies.append(Tally(signature, set(signature.resources)))
     return tallies[-1]
 
@@ -59,7 +69,8 @@ def _count(tally: Tally, execution: Execution, record: RunRecord, sighting: Sigh
     tally.failing.append(sighting)
     tally.pythons[majors(record.python) or record.spec.python] = None
     for failure in execution.failures:
-        if tally.knows(signature_of(failure, record.app_labels)):
+        signature = signature_of(failure, record.app_labels)
+        if tally.knows(signature) or is_akin(tally.signature, signature):
             tally.phases[failure.phase] = None
             tally.example = tally.example or failure
 
@@ -68,6 +79,7 @@ def _symptom(test: TestId, tally: Tally, passing: list[tuple[Sighting, str]]) ->
     return Symptom(
         test=test,
         signature=msgspec.structs.replace(tally.signature, resources=tuple(sorted(tally.resources))),
+        also=tuple(tally.also),
         failing=tuple(dict.fromkeys(tally.failing)),
         passing=tuple(sighting for sighting, _ in passing),
         pythons=tuple(sorted(tally.pythons)),

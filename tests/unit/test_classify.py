@@ -71,4 +71,19 @@ def test_one_drift_that_names_other_models_in_other_runs_is_one_symptom() -> Non
 
 def test_a_crash_is_a_symptom() -> None:
     (symptom,) = classify([record("1", ran("crashed"))])
-    assert (symptom.signature.exception, symptom.phases) == ("crash: the worker died while it ran this test", ())
+    assert (symptom.signature.exception, symptom.phases) == ("crash: the process died while it ran this test", ())
+
+
+def at(message: str, exception: str = "ValueError") -> Failure:
+    return Failure(phase="call", exception=exception, message=message, raised_at="app/x.py:f", test_frame="app/x.py:f")
+
+
+def test_a_failure_whose_text_differs_from_run_to_run_is_one_symptom() -> None:
+    (symptom,) = classify([record("1", ran("failed", at("zebra found"))), record("2", ran("failed", at("lion found", "KeyError")))])
+    assert (symptom.signature.exception, [also.exception for also in symptom.also]) == ("ValueError: zebra found", ["KeyError"])
+    assert [sighting.run for sighting in symptom.failing] == ["1", "2"]
+
+
+def test_failures_raised_in_two_files_are_two_symptoms() -> None:
+    other = Failure(phase="call", exception="ValueError", message="zebra found", raised_at="app/y.py:f", test_frame="app/y.py:f")
+    assert len(classify([record("1", ran("failed", at("zebra found"))), record("2", ran("failed", other))])) == 2

@@ -8,7 +8,7 @@ import pytest
 from flaky_detector.errors import Interrupted
 from flaky_detector.model import Evidence, Proof, Sighting, StateChange, Suspect, TestId
 from flaky_detector.stages.confirm import Docket, Policy, prove
-from tests.support.memory_suite import OTHER, Fails, MemorySuite, symptom
+from tests.support.memory_suite import OTHER, Fails, MemorySuite, signature_of, symptom
 
 V = "test_v.py::test_v"
 
@@ -308,3 +308,12 @@ def test_a_test_that_fails_on_one_python_only_accuses_nobody() -> None:
     )
     proof = prove(given, suite, Policy())
     assert (proof.kind, proof.confidence, proof.polluters) == ("environment", "proven", ())
+
+
+def test_a_text_that_no_run_has_shown_is_the_same_failure_where_type_and_file_are_the_same() -> None:
+    suite = MemorySuite(before("p"), failure=msgspec.structs.replace(OTHER, message="a zebra"))
+    seen = signature_of(msgspec.structs.replace(OTHER, message="a lion"))
+    given = msgspec.structs.replace(docket(["p"], [suspect("p")]), symptom=msgspec.structs.replace(symptom(), signature=seen))
+    assert prove(given, suite, Policy()).polluters == (("p",),)
+    elsewhere = MemorySuite(before("p"), failure=msgspec.structs.replace(OTHER, test_frame="other.py:thing"))
+    assert prove(given, elsewhere, Policy()).polluters == ()

@@ -14,7 +14,6 @@ from flaky_detector.rules import rule_of, signatures_of
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.oracle import Answer, Oracle, Question
 
-
 REPLACED = {"after-polluter": ("search", "without"), "after-state-setter": ("search", "without")}
 """Roles of a question that give way to another, where not only `search` does: what was a control of a larger set is then the proof."""
 
@@ -114,7 +113,7 @@ class Ledger:
         `b.Visit`. Then it must be the very thing that a test of this trial was seen to leave in its process.
         """
         expected = self.docket.symptom.signature
-        if expected.matches(signature):
+        if any(known.matches(signature) or known.is_like(signature) for known in (expected, *self.docket.symptom.also)):
             return True
         if not signature.resources or not expected.matches(replace(signature, resources=expected.resources)):
             return False
