@@ -6,8 +6,8 @@ With `--probes` it prints the probes' shares only.
 
 Prints, for each suite, the median of the rounds' ratios (with to without, of neighbouring runs), by wall time and by CPU time (the steadier
 one on a busy machine); then the ratio of the best runs' CPU times, which other work on the machine disturbs least, and what that is
-in microseconds a test. Then what each probe takes of that, light and deep ones, as the recorder itself measures it (the least of the rounds):
-they look after each test, one after the other. Suites: generated trivial tests, generated tests with fixtures and files, and examples/shop, where the example
+in microseconds a test. Then what each probe takes of that, light and deep ones, as the recorder itself measures it after each test (the
+least of the rounds). Suites: generated trivial tests, generated tests with fixtures and files, and examples/shop, where the example
 is there and the embedded PostgreSQL can be had.
 """
 

@@ -22,6 +22,9 @@ _CLASS_MRO = type.__dict__["__mro__"].__get__
 _CLASS_FLAGS = type.__dict__["__flags__"].__get__
 
 HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
+MISSING: Any = object()
+"""Stands for what is not there, where None could be."""
+
 OF_PYTEST = ("pytest", "_pytest", "xdist", "execnet", "flaky_detector", "pluggy")
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flaky_detector.recorder import plain
+from flaky_detector.recorder.plain import MISSING
 from flaky_detector.recorder.snapshot import LRU_CACHE, PRIMITIVE_IDS, Snapshots, entries_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Callable
 
 MAX_ROOTS = 400
-MISSING: Any = object()
 GLOBAL, CACHE, ATTRIBUTE = "global", "cache", "attribute"
 HELD = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, staticmethod, classmethod, property)
 OF_DECORATORS = frozenset(("__wrapped__", "pytestmark", "patchings", "__signature__", "cache_info", "cache_parameters", "cache_clear"))

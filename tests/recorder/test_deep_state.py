@@ -145,6 +145,7 @@ def test_stops_all_patches(): mock.patch.stopall()
 def test_patches_a_module_of_a_module(): os.path.exists = lambda path: True
 def test_patches_a_third_party(): third.fetch = lambda: 2
 def test_patches_its_class(): third.Session.get = lambda self: 2
+def test_takes_the_function_away(): third.fetch = None
 def test_deletes_from_a_third_party(): del third.Session
 def test_adds_to_a_third_party(): third.lazy = print
 def test_reloads(): import importlib; importlib.reload(json)
@@ -231,6 +232,7 @@ LEFT = {
     "test_patches_a_module_of_a_module": [(OTHER, "os.path.exists", "changed")],
     "test_patches_a_third_party": [(OTHER, "third.fetch", "changed")],
     "test_patches_its_class": [(OTHER, "third.Session.get", "changed")],
+    "test_takes_the_function_away": [(OTHER, "third.fetch", "changed")],
     "test_deletes_from_a_third_party": [(OTHER, "third.Session", "went")],
     "test_changes_what_was_late": [(GLOBAL, "late.X", "changed")],
     "TestWide::test_in": [(GLOBAL, "shop.TEXT", "changed (class)")],

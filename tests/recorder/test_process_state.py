@@ -21,6 +21,8 @@ def test_takes_it_out_and_imports_it(): del sys.modules["wave"]; import wave
 def test_puts_a_fake(): sys.modules["payments"] = mock.Mock()
 def test_puts_a_plain_module(): sys.modules["payments.api"] = types.ModuleType("payments.api")
 def test_takes_the_fakes_out(): del sys.modules["payments"], sys.modules["payments.api"]
+def test_blocks_an_import(): sys.modules["yaml_"] = None
+def test_unblocks_it(): del sys.modules["yaml_"]
 def test_fakes_and_cleans_up(monkeypatch): monkeypatch.setitem(sys.modules, "payments", mock.Mock())
 def test_imports_one_that_replaces_itself(): import odd
 
@@ -138,6 +140,8 @@ LEFT = {
     "test_puts_a_fake": [("module", "payments", "came")],
     "test_puts_a_plain_module": [("module", "payments.api", "came")],
     "test_takes_the_fakes_out": [("module", "payments", "went"), ("module", "payments.api", "went")],
+    "test_blocks_an_import": [("module", "yaml_", "came")],
+    "test_unblocks_it": [("module", "yaml_", "went")],
     "test_extends_the_path": [("sys-path", "sys.path", "changed")],
     "test_shortens_the_path": [("sys-path", "sys.path", "changed")],
     "test_hooks_the_import": [("sys-path", "sys.meta_path", "changed")],

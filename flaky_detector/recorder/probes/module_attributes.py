@@ -70,8 +70,9 @@ class Held:
         before, self.spec = self.spec, self.names.get("__spec__")
         if before is not self.spec:
             return [("", before, self.spec)]
-        found = [(name, before, self.names.get(name)) for name, before in known.items() if self.names.get(name) is not before]
-        self.known.update({name: after for name, _, after in found if after is not None})
+        now = {name: self.names.get(name, plain.MISSING) for name in known}
+        found = [(name, before, now[name]) for name, before in known.items() if now[name] is not before]
+        self.known.update({name: after for name, _, after in found if after is not plain.MISSING})
         return found
 
 
@@ -151,7 +152,7 @@ class ModuleAttributesProbe:
             self._classes[id(cls)] = Held("%s.%s" % (name, plain.name_of(cls)), plain.members(cls))
 
     def _digest(self, value: Any) -> str | None:
-        return None if value is None else digest(self._salt + b"%d" % id(value))
+        return None if value is plain.MISSING else digest(self._salt + b"%d" % id(value))
 
 
 def _classes_of(top: str, names: dict[str, Any]) -> Iterator[type]:

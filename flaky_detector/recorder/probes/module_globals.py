@@ -16,8 +16,9 @@ from flaky_detector.recorder.allowance import Allowance
 from flaky_detector.recorder.assigned import assigned
 from flaky_detector.recorder.booking import Booking
 from flaky_detector.recorder.own import Own
+from flaky_detector.recorder.plain import MISSING
 from flaky_detector.recorder.snapshot import Snapshots, canonical
-from flaky_detector.recorder.watched import MISSING, Difference, Watched
+from flaky_detector.recorder.watched import Difference, Watched
 from flaky_detector.recorder.world import digest
 
 if TYPE_CHECKING:

@@ -48,19 +48,19 @@ class ModulesProbe:
 
     def _compare(self, last: dict[str, Any], now: dict[str, Any], scope: str) -> None:
         for name, before in last.items():
-            after = now.get(name)
+            after = now.get(name, plain.MISSING)
             if before is not after:
                 self._book(name, before, after, scope)
         for name in [name for name in now if name not in last]:
             if name in self._booking.entries or _is_put_in_place(name, now[name], last):
-                self._book(name, None, now[name], scope)
+                self._book(name, plain.MISSING, now[name], scope)
 
     def _book(self, name: Any, before: Any, after: Any, scope: str) -> None:
         if type(name) is str:
             self._booking.book(name, self._digest(before), self._digest(after), scope)
 
     def _digest(self, module: Any) -> str | None:
-        return None if module is None else digest(self._salt + b"%d" % id(module))
+        return None if module is plain.MISSING else digest(self._salt + b"%d" % id(module))
 
 
 def _is_put_in_place(name: Any, module: Any, last: dict[str, Any]) -> bool:
