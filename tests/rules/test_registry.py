@@ -48,7 +48,7 @@ def test_what_passed_has_no_signature() -> None:
 
 def test_a_crash_has_a_signature_although_nobody_could_tell_why() -> None:
     assert [signature.exception for signature in signatures_of(execution(Outcome.CRASHED))] == [
-        "crash: the worker died while it ran this test"
+        "crash: the process died while it ran this test"
     ]
 
 
