@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     wrong: list[str] = []
     with contextlib.ExitStack() as stack:
         for suite in (SUITES[kind](seed) for kind in options.suites for seed in options.seeds):
-            lacking = missing(suite.planted)
+            lacking = missing(suite.planted, options.python)
             if lacking:
                 print(f"{suite.planted.name}: left out, for want of {lacking}")
                 continue
@@ -79,10 +79,8 @@ def _prepared(suite: Suite, options: argparse.Namespace, environ: dict[str, str]
     started = time.monotonic()
     wrong = verify(tree, suite.planted, environ) if options.verify else []
     held = "not verified" if not options.verify else "truths hold" if not wrong else "TRUTHS DO NOT HOLD"
-    print(
-        f"{suite.planted.name}: {suite.planted.tests} tests, {len(suite.planted.truths)} truths, {held}, {time.monotonic() - started:.0f} s",
-        flush=True,
-    )
+    seconds = time.monotonic() - started
+    print(f"{suite.planted.name}: {suite.planted.tests} tests, {len(suite.planted.truths)} truths, {held}, {seconds:.0f} s", flush=True)
     return [f"{suite.planted.name}: {line}" for line in wrong]
 
 

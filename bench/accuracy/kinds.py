@@ -6,10 +6,11 @@ Owns the list of all plants. Must not know how they are made or woven.
 import random
 from collections.abc import Callable
 
-from bench.accuracy import plants, plants_of_nobody, plants_of_outcome, plants_of_scope
+from bench.accuracy import plants, plants_of_ends, plants_of_nobody, plants_of_outcome, plants_of_scope, plants_of_workers
 from bench.accuracy.maker import Maker
 from bench.accuracy.pieces import Plant
 from bench.accuracy.suite import Design, Suite, woven
+from bench.accuracy.surroundings import TWO_PYTHONS
 from bench.accuracy.words import Words
 
 Make = Callable[[Maker], Plant]
@@ -33,6 +34,7 @@ BY_SCOPE: tuple[Make, ...] = (
 OF_NOBODY: tuple[Make, ...] = (plants_of_nobody.by_chance, plants_of_nobody.always, plants_of_scope.latent)
 PLAIN = (*BY_STATE, *BY_OUTCOME, *BY_SCOPE, *OF_NOBODY)
 PLANTS_OF_PLAIN = 17
+PLANTS_BESIDE = 3
 
 
 def plain(seed: int) -> Suite:
@@ -55,10 +57,54 @@ def plain(seed: int) -> Suite:
 
 def clean(seed: int) -> Suite:
     """Nothing is wrong with it."""
-    rng = random.Random(f"clean {seed}")
+    return _around("clean", seed, (), ())
+
+
+def workers(seed: int) -> Suite:
+    """What happens only across processes; half of these suites run on two workers by themselves."""
+    crossing = (plants_of_workers.across, plants_of_workers.chain_across)
+    return _around("workers", seed, (*crossing, plants_of_workers.port, plants_of_workers.lock), BESIDE, needs=("xdist",))
+
+
+def crash(seed: int) -> Suite:
+    """A test takes its process with it."""
+    return _around("crash", seed, (plants_of_ends.crash,), BESIDE)
+
+
+def hang(seed: int) -> Suite:
+    """A test never ends."""
+    return _around("hang", seed, (plants_of_ends.hang,), BESIDE)
+
+
+def pythons(seed: int) -> Suite:
+    """Some tests fail on one of two Pythons only."""
+    return _around("pythons", seed, (plants_of_nobody.one_python, plants_of_nobody.one_python), BESIDE, needs=(TWO_PYTHONS,))
+
+
+BESIDE: tuple[Make, ...] = (
+    plants.victim_of_one, plants.victim_of_any, plants.cleaner, plants.brittle_of_one, plants_of_outcome.victim_in_setup,
+    plants_of_outcome.varying_text, plants_of_scope.session_fixture, plants_of_nobody.always,
+)  # fmt: skip
+
+
+def _around(kind: str, seed: int, wanted: tuple[Make, ...], beside: tuple[Make, ...], needs: tuple[str, ...] = ()) -> Suite:
+    """A suite of the wanted plants and a few common ones."""
+    rng = random.Random(f"{kind} {seed}")
     words = Words(rng)
-    design = Design(kind="clean", seed=seed, plants=(), files=rng.randint(8, 14), innocents=rng.randint(40, 90))
+    maker = Maker(rng, words)
+    chosen = (*wanted, *rng.sample(beside, min(PLANTS_BESIDE, len(beside))))
+    design = Design(
+        kind=kind,
+        seed=seed,
+        plants=tuple(make(maker) for make in chosen),
+        files=rng.randint(8, 14),
+        innocents=rng.randint(40, 80),
+        addopts="-n 2" if "xdist" in needs and seed % 2 else "",
+        needs=needs,
+    )
     return woven(design, rng, words)
 
 
-SUITES: dict[str, Callable[[int], Suite]] = {"plain": plain, "clean": clean}
+SUITES: dict[str, Callable[[int], Suite]] = {
+    "plain": plain, "clean": clean, "workers": workers, "crash": crash, "hang": hang, "pythons": pythons,
+}  # fmt: skip

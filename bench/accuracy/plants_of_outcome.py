@@ -1,4 +1,4 @@
-"""Plants in which the way a test ends matters: polluters that are skipped or fail, chains, victims in setup or teardown, failures that vary.
+"""Plants in which the way a test ends matters: polluters skipped or failing, chains, victims in setup or teardown, failures that vary.
 
 Owns kinds 8 to 14 of the list in kinds.py. Must not know where they will stand.
 """

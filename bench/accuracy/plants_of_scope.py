@@ -1,4 +1,4 @@
-"""Plants whose pollution lives elsewhere than in a test's own lines: in fixtures of wider scope, at import, in a file that outlives the process.
+"""Plants whose pollution lives elsewhere than in a test: in fixtures of wider scope, at import, in a file that outlives the process.
 
 Owns kinds 15 to 18 of the list in kinds.py. Must not know where they will stand.
 """

@@ -2,8 +2,8 @@
 
 Owns what counts as found, as right and as a false accusation. Must not run anything.
 
-- *Found*: the finding of the right test has a right kind, and, where somebody is to be named, names at least one right set and is sure of it
-  (`proven` or `likely`). Of several truths of one group one is enough.
+- *Found*: the finding of the right test has a right kind, and, where somebody is to be named, names at least one right set and is sure
+  of it (`proven` or `likely`). Of several truths of one group one is enough.
 - *False accusation*: a finding that is sure, and is about a test that has no part as a victim, or names a set that is not a right one,
   be it by one test too many. What is merely suspected accuses nobody.
 """
@@ -90,7 +90,7 @@ def _scored(truth: Truth, finding: Finding | None) -> Scored:
         test=truth.test,
         found=kind_right and (not truth.sets or bool(rights and finding and finding["confidence"] in SURE)),
         kind_right=kind_right,
-        all_named=_all_named(truth, rights) if truth.all_named else None,
+        all_named=_all_named(truth, rights, finding),
         state_named=_state_named(truth, finding) if truth.state else None,
         group=truth.group,
         told=_told(finding),
@@ -107,7 +107,11 @@ def is_right(named: Sequence[str], truth: Truth) -> bool:
     return any(tuple(named) == right or (not truth.ordered and sorted(named) == sorted(right)) for right in truth.sets)
 
 
-def _all_named(truth: Truth, rights: Sequence[Sequence[str]]) -> bool:
+def _all_named(truth: Truth, rights: Sequence[Sequence[str]], finding: Finding | None) -> bool | None:
+    if truth.counterparts:
+        return bool(finding and set(finding.get("counterparts", ())) & set(truth.counterparts))
+    if not truth.all_named:
+        return None
     return {tuple(sorted(right)) for right in truth.sets} <= {tuple(sorted(right)) for right in rights}
 
 
@@ -124,12 +128,15 @@ def accusation(finding: Finding, truths: Sequence[Truth]) -> str:
     if not about:
         return f"{finding['kind']}, {finding['confidence']}, but nothing is wrong with it; named: {named_sets(finding)}"
     strangers = [named for named in named_sets(finding) if not any(is_right(named, truth) for truth in about)]
-    return f"named, {finding['confidence']}: {strangers}; right: {[truth.sets for truth in about]}" if strangers else ""
+    known = {test for truth in about for test in truth.counterparts}
+    strangers += [(test,) for test in finding.get("counterparts", ()) if test not in known]
+    right = [(*truth.sets, *((test,) for test in truth.counterparts)) for truth in about]
+    return f"named, {finding['confidence']}: {strangers}; right: {right}" if strangers else ""
 
 
 def _told(finding: Finding | None) -> str:
     if finding is None:
         return "nothing"
-    sets = " or ".join(" + ".join(named) for named in named_sets(finding)) or "nobody"
+    sets = " or ".join(" + ".join(named) for named in named_sets(finding)) or " or ".join(finding.get("counterparts", ())) or "nobody"
     state = ", ".join(f"{entry['kind']} {entry['key']}" for entry in finding.get("state", ()))
     return f"{finding['kind']}, {finding['confidence']}: {sets}" + (f" [{state}]" if state else "")

