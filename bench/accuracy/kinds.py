@@ -6,7 +6,7 @@ Owns the list of all plants. Must not know how they are made or woven.
 import random
 from collections.abc import Callable
 
-from bench.accuracy import plants, plants_of_ends, plants_of_nobody, plants_of_outcome, plants_of_scope, plants_of_workers
+from bench.accuracy import django_suites, plants, plants_of_ends, plants_of_nobody, plants_of_outcome, plants_of_scope, plants_of_workers
 from bench.accuracy.maker import Maker
 from bench.accuracy.pieces import Plant
 from bench.accuracy.suite import Design, Suite, woven
@@ -107,4 +107,5 @@ def _around(kind: str, seed: int, wanted: tuple[Make, ...], beside: tuple[Make, 
 
 SUITES: dict[str, Callable[[int], Suite]] = {
     "plain": plain, "clean": clean, "workers": workers, "crash": crash, "hang": hang, "pythons": pythons,
+    "django-sqlite": django_suites.sqlite, "django-postgresql": django_suites.postgresql,
 }  # fmt: skip

@@ -25,13 +25,14 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Design(msgspec.Struct, frozen=True, kw_only=True):
-    """What a suite is made of: its plants, and how many files and innocents are around them."""
+    """What a suite is made of: its plants, and how many files and innocents are around them; `extras` are innocents of its own kind."""
 
     kind: str
     seed: int
     plants: tuple[Plant, ...]
     files: int
     innocents: int
+    extras: tuple[Piece, ...] = ()
     addopts: str = ""
     options: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ def woven(design: Design, rng: random.Random, words: Words) -> Suite:
     weaver = Weaver(rng, words)
     weaver.lay_out(design.files)
     weaver.fill(design.innocents)
+    weaver.scatter(design.extras)
     for plant in design.plants:
         weaver.add(plant)
     texts = _project(design, words) | {file.path: file.render() for file in weaver.files if file.blocks}

@@ -46,6 +46,11 @@ class Weaver:
             file.blocks.append(self._class_of(pieces) if len(pieces) > 1 else Block(pieces))
             left -= len(pieces)
 
+    def scatter(self, pieces: Sequence[Piece]) -> None:
+        """These, one by one, anywhere."""
+        for piece in pieces:
+            self._insert(self._rng.choice(self._public()), piece)
+
     def _class_of(self, pieces: list[Piece]) -> Block:
         is_unittest = all(piece.fits_unittest for piece in pieces) and self._rng.random() < 0.5
         return Block(pieces, name=f"Test{self._words.noun().title().replace('_', '')}", is_unittest=is_unittest)
