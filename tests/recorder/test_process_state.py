@@ -153,6 +153,7 @@ LEFT = {
     "test_sets_the_roots_level": [("logging", "root.level", "changed")],
     "test_adds_a_handler": [("logging", "shop.orders.handlers", "came")],
     "test_takes_handlers_away": [("logging", "shop.orders.handlers", "went")],
+    "test_adds_a_null_handler": [("logging", "lib.handlers", "came")],
     "test_makes_a_deaf_logger": [("logging", "deaf.propagate", "came")],
     "test_disables_a_logger": [("logging", "shop.orders.disabled", "came")],
     "test_enables_it": [("logging", "shop.orders.disabled", "went")],

@@ -1,6 +1,6 @@
 """The logging tree, where a test left it different: levels, handlers, filters, `disabled`, `propagate`, and what holds for all of it.
 
-Owns the kind `logging`. Handlers of pytest and `NullHandler`s do not count. A logger that did not exist before is held against a
+Owns the kind `logging`. Handlers of pytest do not count. A logger that did not exist before is held against a
 new one. Cost: one tuple a logger, about 0.15 µs each.
 """
 
@@ -74,4 +74,4 @@ def _row(level: Any, disabled: Any, propagate: Any, handlers: Any, filters: Any)
 
 
 def _counts(handler: Any) -> bool:
-    return not plain.is_of_pytest(plain.module_of(type(handler))) and type(handler) is not logging.NullHandler
+    return not plain.is_of_pytest(plain.module_of(type(handler)))

@@ -151,12 +151,17 @@ class Bench:
         """
         while cast.accused and self.holds(self.question(cast), self.alone(), self.needed(cast)):
             members = (*cast.others, *cast.own) if times else ()
-            tallies = self._left_out(cast, members, max(times, self.tries))
+            tallies = self._left_out(cast, members, max(times, self._times_by_chance(cast)))
             spare = next((member for member, tally in zip(members, tallies, strict=True) if tally.same), None)
             if spare is None:
                 return cast if all(tally.passed == tally.attempts for tally in tallies) else None
             cast = cast.without(spare)
         return None
+
+    def _times_by_chance(self, cast: Cast) -> int:
+        """As often as the cast itself was tried, where it fails only sometimes: a member must not seem needed by luck."""
+        tally = self.ledger.tallies[self.question(cast)]
+        return max(self.tries, tally.attempts if tally.passed else 0)
 
     def _left_out(self, cast: Cast, members: Sequence[TestId], times: int) -> list[Tally]:
         """The trials without each member; two workers stay two, for a worker's death reads otherwise in one process."""

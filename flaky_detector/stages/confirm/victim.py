@@ -47,10 +47,12 @@ class Found(msgspec.Struct):
         return not self.casts and not self.counterparts
 
     def add(self, cast: Cast, order: Order) -> None:
-        """One set; the first one's order is the one that is shown."""
-        if cast.accused not in self.polluters:
-            self.casts.append(cast)
-            self.orders.append(order)
+        """One set; the first one's order is the one that is shown. A larger set that holds one that is enough is not told."""
+        if any(set(known) <= set(cast.accused) for known in self.polluters):
+            return
+        kept = [number for number, known in enumerate(self.polluters) if not set(cast.accused) < set(known)]
+        self.casts = [*(self.casts[number] for number in kept), cast]
+        self.orders = [*(self.orders[number] for number in kept), order]
 
 
 class Search:
