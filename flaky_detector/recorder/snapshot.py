@@ -1,8 +1,8 @@
 """What an object holds, as plain data that can be compared and kept without keeping the object.
 
 Owns the depth and the bounds: containers of the built-in types and their subclasses, instances of the project's own classes, context
-variables; three levels, and 200 elements in all below one root. Everything else stands by its identity. No code of the user's runs: see
-`plain`. Containers by identity alone: those that hold weakly, for what is collected when is chance.
+variables; three levels, and 500 elements in all below one root. Everything else stands by its identity, members of enums too. No code of
+the user's runs: see `plain`. Containers that hold weakly stand by identity as well, for what is collected when is chance.
 
     {"a": [1, Thing(x=2)]}   →   ("dict", 1, {"a": ("list", 1, [1, ("of", …, {"x": 2})])})
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import contextvars
+import enum
 import functools
 import types
 from itertools import islice
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Callable
 
 DEPTH = 3
-ELEMENTS = 200
+ELEMENTS = 500
 
 PRIMITIVES = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented), range)
 PRIMITIVE_IDS = frozenset(map(id, PRIMITIVES))
@@ -51,7 +52,9 @@ class Snapshots:
     def is_mutable(self, value: Any) -> bool:
         """Whether an object's content can change while it stays the same object, in a way that a snapshot shows."""
         kind = type(value)
-        return id(kind) not in PRIMITIVE_IDS and self._reader(kind) is not None
+        if kind is tuple and all(not self.is_mutable(each) for each in value):
+            return False
+        return id(kind) not in PRIMITIVE_IDS and kind is not frozenset and self._reader(kind) is not None
 
     def _take(self, value: Any, depth: int) -> Any:
         kind = type(value)
@@ -83,6 +86,8 @@ class Snapshots:
             return lambda value, _: ("bytearray", bytes(bytearray.__getitem__(value, slice(0, 4096))), bytearray.__len__(value))
         if kind is contextvars.ContextVar:
             return lambda value, depth: ("variable", self._take(_value_of(value, None), depth))
+        if issubclass(type(kind), enum.EnumMeta):
+            return None
         if kind is types.SimpleNamespace or (self._is_own(plain.module_of(kind)) and not issubclass(kind, (type, types.ModuleType))):
             slots = plain.slots(kind)
             return self._instance(slots) if slots or plain.reader(kind) is not None else None

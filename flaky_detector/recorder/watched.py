@@ -8,13 +8,13 @@ not, for a test may wait for it to be collected.
 
 from __future__ import annotations
 
-import types
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flaky_detector.recorder import plain
 from flaky_detector.recorder.plain import MISSING
 from flaky_detector.recorder.snapshot import LRU_CACHE, PRIMITIVE_IDS, Snapshots, entries_of
+from flaky_detector.recorder.trace import HELD, Trace, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MAX_ROOTS = 400
 GLOBAL, CACHE, ATTRIBUTE = "global", "cache", "attribute"
-HELD = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, staticmethod, classmethod, property)
 OF_DECORATORS = frozenset(("__wrapped__", "pytestmark", "patchings", "__signature__", "cache_info", "cache_parameters", "cache_clear"))
 
 
@@ -39,13 +38,14 @@ class Difference(NamedTuple):
 class Root:
     """Something whose content is looked at each time, and what it was."""
 
-    __slots__ = ("kind", "last", "name", "read")
+    __slots__ = ("kind", "last", "name", "read", "trace")
 
     def __init__(self, name: str, kind: str, read: Callable[[], Any], last: Any) -> None:
         self.name = name
         self.kind = kind
         self.read = read
         self.last = last
+        self.trace: Trace | None = None
 
 
 class Watched:
@@ -77,9 +77,13 @@ class Watched:
             return [*self._compare(known), *self._compare_within(roots)]
         found = []
         for root in self._roots:
+            value = self.names.get(root.name) if root.kind is GLOBAL else None
+            if root.trace is not None and root.trace.holds(value):
+                continue
             now = root.read()
+            if now != root.last or root.trace is not None:
+                root.trace = trace(value) if root.kind is GLOBAL else None
             if now != root.last:
-                value = self.names.get(root.name) if root.kind is GLOBAL else None
                 found.append(Difference(root.name, root.last, now, value, is_cache=root.kind is CACHE))
                 root.last = now
                 if root.kind is GLOBAL:
@@ -123,7 +127,9 @@ class Watched:
 
     def _root(self, name: str, value: Any) -> None:
         if self._snapshots.is_mutable(value):
-            self._roots.append(Root(name, GLOBAL, lambda: self._snapshots.of(self.names.get(name)), self._known[name]))
+            root = Root(name, GLOBAL, lambda: self._snapshots.of(self.names.get(name)), self._known[name])
+            root.trace = trace(value)
+            self._roots.append(root)
             return
         if type(value) is LRU_CACHE:
             self._add(name, lambda: entries_of(value), CACHE)

@@ -411,3 +411,47 @@ def test_a_package_that_is_installed_is_the_projects_own_where_its_folder_is_the
     }
     ran = run(files, env={"FLAKY_DETECTOR_PROBES": "deep"})
     assert ran.state("test_a") == [(GLOBAL, "mine.X", "changed")]
+
+
+def test_what_is_deep_inside_is_seen_wherever_it_lies(run):
+    shop = """
+import contextvars, enum
+class Plain: pass
+class Frozen:
+    __slots__ = ("inner",)
+    def __init__(self, inner): object.__setattr__(self, "inner", inner)
+class Kind(enum.Enum):
+    A = 1
+CONSTANT = ("a", ("b", 1))
+A = {"x": {"y": [1]}}
+B = (Frozen([1]), Kind.A)
+C = [bytearray(b"x")]
+D = {"v": contextvars.ContextVar("v")}
+E = [Plain()]
+F = {n: [n] for n in range(150)}
+"""
+    tests = """
+import shop
+def test_nothing(): pass
+def test_a(): shop.A["x"]["y"].append(2)
+def test_b(): shop.B[0].inner.append(2)
+def test_c(): shop.C[0][0] = 0
+def test_d(): shop.D["v"].set(1)
+def test_e(): shop.E[0].x = 1
+def test_f(): shop.F[100].append(1)
+def test_anew(): shop.A = {"x": {"y": [1, 2]}}
+def test_in_the_new_one(): shop.A["x"]["y"].pop()
+"""
+    ran = run({"shop.py": shop, "test_a.py": tests}, env={"FLAKY_DETECTOR_PROBES": "deep"})
+    left = {test: [key for _, key, _ in ran.state(test)] for test in ran.outcomes()}
+    assert left == {
+        "test_nothing": [],
+        "test_a": ["shop.A"],
+        "test_b": ["shop.B"],
+        "test_c": ["shop.C"],
+        "test_d": ["shop.D"],
+        "test_e": ["shop.E"],
+        "test_f": ["shop.F"],
+        "test_anew": [],
+        "test_in_the_new_one": ["shop.A"],
+    }

@@ -18,6 +18,16 @@ getsignal: Any = getattr(sys.modules.get("_signal"), "getsignal", signal.getsign
 NUMBERS = sorted(int(number) for number in getattr(signal, "valid_signals", lambda: ())())
 
 
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "signal %d" % number
+
+
+NAMES = tuple(map(_name, NUMBERS))
+
+
 class SignalsProbe(Reading):
     """Identities first; names and owners only where one differs."""
 
@@ -34,8 +44,11 @@ class SignalsProbe(Reading):
         """Signal's name → handler."""
         found = list(map(getsignal, NUMBERS))
         if not plain.same(found, self._found):
+            before = self._found or [None] * len(found)
+            new = {name: _told(handler) for name, handler, old in zip(NAMES, found, before) if handler is not old}
             self._found = found
-            self._known = {_name(number): _told(handler) for number, handler in zip(NUMBERS, found)}
+            if any(self._known.get(name) != told for name, told in new.items()):
+                self._known = {**self._known, **new}
         return self._known
 
     def origin(self, value: Any) -> str:
@@ -48,10 +61,3 @@ def _told(handler: Any) -> Any:
     if handler is None or type(handler) is int:
         return handler
     return int(signal.SIG_DFL) if plain.is_of_pytest(plain.home(handler)) else Same(handler)
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "signal %d" % number
