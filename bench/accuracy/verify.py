@@ -29,7 +29,7 @@ RANDOM_ORDERS = 2
 SECONDS = 120.0
 SERIAL = ("-n", "0") if importlib.util.find_spec("xdist") else ()
 OPTIONS = ("-p", "order_plugin", "-p", "no:randomly", "-p", "no:cacheprovider", "-q", *SERIAL)
-BAD = {"failed", "error", "crashed"}
+NOT_PASSED = {"failed", "error", "crashed"}
 Ends = dict[str, str]
 
 
@@ -75,7 +75,7 @@ def _hold(bench: "Process", checks: Sequence[Check]) -> list[str]:
 def _conflict(bench: "Process", check: Check) -> list[str]:
     """Two processes that start together do not hold the resource at the same time in each run."""
     for _ in range(MOST_TRIES):
-        if BAD & set(bench.run(check.order, check).values()):
+        if NOT_PASSED & set(bench.run(check.order, check).values()):
             return []
     return [f"{check.order[0]} and {check.elsewhere[0]} never conflict"]
 
@@ -90,7 +90,7 @@ def _whole(bench: "Process", planted: Planted) -> list[str]:
     wrong = [] if len(tests) == planted.tests else [f"{len(tests)} tests were run, not {planted.tests}"]
     orders = [list(reversed(tests)), *(random.Random(seed).sample(tests, len(tests)) for seed in range(RANDOM_ORDERS))]
     for told in (ends, *(bench.run(order, None) for order in orders)):
-        wrong += [f"{test} {end} in an order of the whole suite" for test, end in told.items() if end in BAD and test not in known]
+        wrong += [f"{test} {end} in an order of the whole suite" for test, end in told.items() if end in NOT_PASSED and test not in known]
     return wrong
 
 
