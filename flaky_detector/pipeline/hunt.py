@@ -13,6 +13,7 @@ from flaky_detector.model.footprint import footprints
 from flaky_detector.pipeline.conclude import finding_of, latent_polluters, told_together, with_diagnosis, with_pooled_suspects
 from flaky_detector.pipeline.dossier import Dossier, summaries
 from flaky_detector.pipeline.launch import Launcher
+from flaky_detector.pipeline.links import with_links
 from flaky_detector.pipeline.mending import try_patches
 from flaky_detector.pipeline.orders import outlook, with_orders
 from flaky_detector.pipeline.proving import prove_all
@@ -101,7 +102,7 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: L
             with_diagnosis(finding, diagnose(finding, left, sources)) if finding.polluters or finding.state_setters else finding
         )
     is_shuffled = launcher is not None and any(suite.has_plugin("pytest-randomly") for suite in launcher.suites)
-    findings = told_together(findings, dossier.symptoms, papers)
+    findings = with_links(told_together(findings, dossier.symptoms, papers))
     findings = with_orders(findings, outlook(dossier.records, is_shuffled=is_shuffled))
     if launcher is not None and dossier.status != "interrupted":
         findings = list(try_patches(findings, launcher, dossier))
