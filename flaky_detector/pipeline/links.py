@@ -1,7 +1,7 @@
 """A chain: one test's failure breaks the next, which is itself only a victim.
 
-Owns the sentence that says so. Where a set of polluters holds a test that is proven to fail after those before it, its failure is a link, and
-whoever mends the first test mends the whole.
+Owns the sentence that says so. Where a set of polluters holds a test that is proven to fail after those before it, its failure is a
+link, and whoever mends the first test mends the whole.
 """
 
 from collections.abc import Sequence
