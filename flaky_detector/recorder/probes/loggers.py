@@ -39,8 +39,9 @@ class LoggersProbe(Reading):
             self._held = loggers
             found = [plain.attributes(logger) for logger in (_root, *loggers) if plain.is_a(logger, logging.Logger)]
             self._dicts = [each for each in found if len(each.keys() & NEW.keys()) == len(NEW) and type(each.get("name")) is str]
-        rows = [_row(*row) for row in map(_state, self._dicts)]
-        seen = (rows, vars(_manager).get("_disable"), id(_LOGGING.get("_loggerClass")), len(self._dicts))
+        rows = list(map(_state, self._dicts))
+        within = [_within(*row) for row in rows if row[3] or row[4]]
+        seen = (rows, within, vars(_manager).get("_disable"), id(_LOGGING.get("_loggerClass")), len(self._dicts))
         if seen != self._seen:
             self._seen = seen
             self._known = self._described()
@@ -65,12 +66,11 @@ class LoggersProbe(Reading):
         return plain.origin(value.value) if type(value) is Same else ""
 
 
-def _row(level: Any, disabled: Any, propagate: Any, handlers: Any, filters: Any) -> Any:
+def _within(_level: Any, _disabled: Any, _propagate: Any, handlers: Any, filters: Any) -> tuple[int, ...]:
+    """Whose lists they are and what is in them, for the lists themselves stay the same."""
     if type(handlers) is not list or type(filters) is not list:
-        return tuple(map(id, (level, disabled, propagate, handlers, filters)))
-    if handlers or filters:
-        return (id(level), id(disabled), id(propagate), *map(id, handlers), 0, *map(id, filters))
-    return (id(level), id(disabled), id(propagate))
+        return (id(handlers), id(filters))
+    return (id(handlers), *map(id, handlers), id(filters), *map(id, filters))
 
 
 def _counts(handler: Any) -> bool:
