@@ -193,7 +193,59 @@ def warnings_filter(_: Names) -> Carried:
     )
 
 
-OF_PROCESS: tuple[Callable[[Names], Carried], ...] = (sys_path, modules, logger_level, logger_handler, file, thread)
+def temporary_file(n: Names) -> Carried:
+    """A file of a fixed name in the temporary folder."""
+    at = f'os.path.join(tempfile.gettempdir(), "{n.word}-FLAG.lock")'
+    return Carried(
+        carrier="file in the temporary folder",
+        imports=("import os", "import tempfile"),
+        put=lines(f'open({at}, "w").close()'),
+        has=each(f"os.path.exists({at})"),
+        clear=lines(f"if os.path.exists({at}):", f"    os.remove({at})"),
+        state=states("temporary-file", f"{n.word}-FLAG"),
+    )
+
+
+def foreign_patch(n: Names) -> Carried:
+    """A function of the standard library is replaced by a patch that is never stopped; the module is one of the project's own choice."""
+    return Carried(
+        carrier="replaced function of a library",
+        imports=("import textwrap", "from unittest import mock"),
+        put=(('mock.patch("textwrap.shorten", return_value="").start()',),),
+        has=(f'textwrap.shorten("{n.word}", 40) == ""',),
+        clear=(("import importlib", "importlib.reload(textwrap)"),),
+        state=states("module-attribute", "textwrap.*shorten")[:1],
+    )
+
+
+def recursion(_: Names) -> Carried:
+    """How deep calls may go."""
+    return Carried(
+        carrier="interpreter",
+        imports=("import sys",),
+        put=(("sys.setrecursionlimit(5000)",),),
+        has=("sys.getrecursionlimit() == 5000",),
+        clear=(("sys.setrecursionlimit(1000)",),),
+        state=states("interpreter", "recursion")[:1],
+    )
+
+
+def socket_timeout(_: Names) -> Carried:
+    """For how long sockets wait."""
+    return Carried(
+        carrier="socket timeout",
+        imports=("import socket",),
+        put=(("socket.setdefaulttimeout(3)",),),
+        has=("socket.getdefaulttimeout() is not None",),
+        clear=(("socket.setdefaulttimeout(None)",),),
+        state=states("socket-timeout", ".")[:1],
+    )
+
+
+OF_PROCESS: tuple[Callable[[Names], Carried], ...] = (
+    sys_path, modules, logger_level, logger_handler, file, thread, temporary_file,
+)  # fmt: skip
 ONCE: tuple[Callable[[Names], Carried], ...] = (
-    cwd, decimal, collation, umask, time_zone, signal_handler, logging_disabled, warnings_filter,
+    cwd, decimal, collation, umask, time_zone, signal_handler, logging_disabled, warnings_filter, foreign_patch, recursion,
+    socket_timeout,
 )  # fmt: skip

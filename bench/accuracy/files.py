@@ -11,20 +11,20 @@ from bench.accuracy.pieces import Piece, indented, rendered
 class Block:
     """Some tests that stand together: one function, or a class with several."""
 
-    def __init__(self, pieces: list[Piece], *, name: str = "", is_unittest: bool = False) -> None:
+    def __init__(self, pieces: list[Piece], *, name: str = "", base: str = "") -> None:
         self.pieces = pieces
         self.name = name
-        self.is_unittest = is_unittest
+        self.base = base
 
     def accepts(self, piece: Piece) -> bool:
         """Whether the piece may be one of its methods."""
-        return bool(self.name) and (piece.fits_unittest or not self.is_unittest)
+        return bool(self.name) and (piece.fits_unittest or not self.base)
 
     def render(self) -> list[str]:
         """Its source lines."""
         if not self.name:
             return [line for piece in self.pieces for line in rendered(piece, is_method=False)]
-        head = f"class {self.name}(unittest.TestCase):" if self.is_unittest else f"class {self.name}:"
+        head = f"class {self.name}({self.base}):" if self.base else f"class {self.name}:"
         methods = [line for piece in self.pieces for line in ("", *rendered(piece, is_method=True))]
         return [head, *indented(methods[1:])]
 
@@ -51,9 +51,7 @@ class File:
     def render(self) -> str:
         """The text of the file."""
         pieces = [piece for block in self.blocks for piece in block.pieces]
-        imports = sorted(
-            {line for piece in pieces for line in piece.imports} | {"import unittest" for block in self.blocks if block.is_unittest}
-        )
+        imports = sorted({line for piece in pieces for line in piece.imports} | {"import unittest" for block in self.blocks if block.base})
         imports += ["import pytest"] if any(piece.samples for piece in pieces) and "import pytest" not in imports else []
         preludes = [["", "", *prelude] for prelude in dict.fromkeys(piece.prelude for piece in pieces) if prelude]
         blocks = [["", "", *block.render()] for block in self.blocks]

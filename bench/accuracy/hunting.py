@@ -33,8 +33,10 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_down(suite: Suite, folder: Path) -> Path:
-    """Writes the suite anew; its truth beside it."""
+    """Writes the suite anew; its truth beside it. A report on another suite of this name goes."""
     tree = folder / "suite"
+    if not _is_there(suite, tree):
+        shutil.rmtree(folder / "report", ignore_errors=True)
     shutil.rmtree(tree, ignore_errors=True)
     for name, text in suite.files.items():
         path = tree / name
@@ -42,6 +44,11 @@ def lay_down(suite: Suite, folder: Path) -> Path:
         path.write_text(text, encoding="utf-8")
     write(suite.planted, folder)
     return tree
+
+
+def _is_there(suite: Suite, tree: Path) -> bool:
+    paths = {tree / name: text for name, text in suite.files.items()}
+    return all(path.is_file() and path.read_text(encoding="utf-8") == text for path, text in paths.items())
 
 
 def hunted(folder: Path, planted: Planted, habits: Habits) -> Score:

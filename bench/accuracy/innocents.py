@@ -97,10 +97,21 @@ def uses_autouse(_: random.Random, words: Words) -> Piece:
     return Piece(name=words.test(), arguments=("shelf",), lines=('shelf.append("x")', 'assert shelf == ["x"]'))
 
 
+def patches_and_stops(_: random.Random, words: Words) -> Piece:
+    """Replaces a function for as long as it needs."""
+    lines = ('with mock.patch("os.getlogin", return_value="me"):', '    assert os.getlogin() == "me"')
+    return Piece(name=words.test(), imports=("import os", "from unittest import mock"), lines=lines)
+
+
+def waits(rng: random.Random, words: Words) -> Piece:
+    """Takes a while."""
+    return Piece(name=words.test(), imports=("import time",), lines=(f"time.sleep({rng.choice((0.01, 0.02, 0.05))})",))
+
+
 COMMON: tuple[Make, ...] = (arithmetic, text)
 OTHERS: tuple[Make, ...] = (
     parametrised, sets_and_restores, goes_elsewhere, tidies, counts, sets_unread, leaves_a_file, draws, is_skipped, fails_as_expected,
-    uses_autouse,
+    uses_autouse, patches_and_stops, waits,
 )  # fmt: skip
 
 

@@ -28,12 +28,12 @@ BY_OUTCOME: tuple[Make, ...] = (
 # 15 to 18
 BY_SCOPE: tuple[Make, ...] = (
     plants_of_scope.module_fixture, plants_of_scope.living_module_fixture, plants_of_scope.session_fixture, plants_of_scope.at_import,
-    plants_of_scope.outlives,
+    plants_of_scope.outlives, plants_of_scope.class_setup,
 )  # fmt: skip
 # 21, 22, 27
 OF_NOBODY: tuple[Make, ...] = (plants_of_nobody.by_chance, plants_of_nobody.always, plants_of_scope.latent)
 PLAIN = (*BY_STATE, *BY_OUTCOME, *BY_SCOPE, *OF_NOBODY)
-PLANTS_OF_PLAIN = 17
+PLANTS_OF_PLAIN = 18
 PLANTS_BESIDE = 3
 
 

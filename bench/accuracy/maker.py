@@ -6,7 +6,7 @@ Owns the choices that all plants share. Must not know any one plant.
 import random
 
 from bench.accuracy.carriers import OWN, Carried, Names, here
-from bench.accuracy.carriers_of_process import OF_PROCESS, ONCE, file, warnings_filter
+from bench.accuracy.carriers_of_process import OF_PROCESS, ONCE, file, temporary_file, warnings_filter
 from bench.accuracy.pieces import Lines, Piece, indented
 from bench.accuracy.truth import State, Truth
 from bench.accuracy.words import Words
@@ -14,6 +14,7 @@ from bench.accuracy.words import Words
 CHANCE_OF_SAMPLES = 0.2
 CHANCE_OF_ONCE = 0.4
 BEFORE = 0.35
+CLEARED_AS_A_WHOLE = ("lru_cache", "mutable default argument", "replaced function")
 
 
 class Maker:
@@ -30,7 +31,7 @@ class Maker:
         names = Names(self.package, self.words.noun())
         if flags == 1 and self._once and self.rng.random() < CHANCE_OF_ONCE:
             return self._once.pop()(names)
-        kinds = [kind for kind in (*OWN, *OF_PROCESS) if not (stays and kind is file) and not (anywhere and kind is here)]
+        kinds = [kind for kind in (*OWN, *OF_PROCESS) if not (stays and kind in (file, temporary_file)) and not (anywhere and kind is here)]
         return self.rng.choice(kinds)(names)
 
     def named(self, kind: object) -> Carried:
@@ -70,6 +71,16 @@ class Maker:
     def victim(self, carried: Carried, condition: str = "", **others: object) -> Piece:
         """A test that fails where the condition (the first flag) holds."""
         return self.piece("victim", self.fails_if(condition or carried.has[0]), carried, **others)
+
+    def decoys(self, carried: Carried) -> tuple[Piece, ...]:
+        """Sometimes an innocent that touches the same state elsewhere, or looks at it, or leaves it as it was."""
+        if carried.prelude or len(carried.put) < 2 or self.rng.random() < 0.5:
+            return ()
+        looks = (f"assert ({carried.has[2]}) in (True, False)",)
+        restores = ("try:", *indented(carried.put[2]), "finally:", *indented(carried.clear[2]))
+        beside = carried.put[2]
+        harmless = (looks, beside) if carried.carrier in CLEARED_AS_A_WHOLE else (looks, beside, restores)
+        return (self.piece("", self.rng.choice(harmless), carried),)
 
     def sequences(self, *polluters: str) -> tuple[Lines, ...]:
         """The own order: polluters before the victim in about a third of the plants, else after it."""

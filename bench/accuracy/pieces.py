@@ -18,7 +18,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     `role` is its part in a plant, or empty for an innocent. `prelude` goes to the top of its file, once. With `samples`
     the test is parametrised by these strings and `acts_on` is the one for which `lines` are run; for the others it does nothing.
-    A private one stands in a file of its plant's own.
+    A private one stands in a file of its plant's own; with a `base`, as a method of a class that has this base.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     samples: Lines = ()
     acts_on: str = ""
     is_private: bool = False
+    base: str = ""
 
     @property
     def fits_unittest(self) -> bool:

@@ -20,7 +20,7 @@ def victim_of_one(m: Maker) -> Plant:
     return Plant(
         kind="one polluter",
         modules=c.modules,
-        pieces=(m.polluter("polluter", c), m.victim(c)),
+        pieces=(m.polluter("polluter", c), m.victim(c), *m.decoys(c)),
         truths=(truth("one polluter", c, ("polluter",), all_named=True),),
         checks=(expect("victim", victim="passed"), expect("polluter", "victim", victim="failed")),
         sequences=m.sequences("polluter"),
@@ -103,7 +103,7 @@ def cleaner(m: Maker) -> Plant:
     return Plant(
         kind="cleaner between",
         modules=c.modules,
-        pieces=(m.polluter("polluter", c), m.piece("cleaner", c.clear[0], c), m.victim(c)),
+        pieces=(m.polluter("polluter", c), m.piece("cleaner", c.clear[0], c), m.victim(c), *m.decoys(c)),
         truths=(truth("cleaner between", c, ("polluter",), cleaners=("cleaner",), all_named=True),),
         checks=(
             expect("victim", victim="passed"),

@@ -23,7 +23,7 @@ def skipped_polluter(m: Maker) -> Plant:
     return Plant(
         kind=kind,
         modules=c.modules,
-        pieces=(polluter, m.victim(c)),
+        pieces=(polluter, m.victim(c), *m.decoys(c)),
         truths=(truth(kind, c, ("polluter",), all_named=True),),
         checks=(expect("victim", victim="passed"), expect("polluter", "victim", victim="failed", polluter="skipped")),
         sequences=m.sequences("polluter"),
@@ -132,7 +132,7 @@ def sometimes(m: Maker) -> Plant:
     return Plant(
         kind=kind,
         modules=c.modules,
-        pieces=(m.polluter("polluter", c), victim),
+        pieces=(m.polluter("polluter", c), victim, *m.decoys(c)),
         truths=(truth(kind, c, ("polluter",), all_named=True, rate=rate),),
         checks=(expect("victim", victim="passed"), expect("polluter", "victim", victim="sometimes")),
         sequences=m.sequences("polluter"),

@@ -5,7 +5,7 @@ Owns kinds 15 to 18 of the list in kinds.py. Must not know where they will stand
 
 from bench.accuracy.carriers_of_process import file
 from bench.accuracy.maker import Maker, fixture, truth
-from bench.accuracy.pieces import Piece, Plant
+from bench.accuracy.pieces import Piece, Plant, indented
 from bench.accuracy.plants import expect
 from bench.accuracy.truth import EVERY, Check, Truth
 
@@ -25,6 +25,23 @@ def module_fixture(m: Maker) -> Plant:
         modules=c.modules,
         pieces=(first, *mates, m.victim(c)),
         truths=(truth(kind, c, (EVERY + "polluter" if every else "polluter",), all_named=not every),),
+        checks=(expect("victim", victim="passed"), expect("polluter", "victim", victim="failed")),
+        sequences=m.sequences("polluter"),
+        places=("files",),
+    )
+
+
+def class_setup(m: Maker) -> Plant:
+    """`setUpClass` leaves state behind, and nothing tears it down: each test of the class brings it about."""
+    kind, c, base = "class setup", m.carried(anywhere=True), f"With{m.words.noun().title().replace('_', '')}"
+    source = (f"class {base}(unittest.TestCase):", "    @classmethod", "    def setUpClass(cls):", *indented(indented(c.put[0])))
+    first = m.piece("polluter", ("assert True",), c, prelude=source, is_private=True, base=base)
+    mates = [Piece(name=m.words.test(), lines=("self.assertEqual(1 + 1, 2)",), is_private=True) for _ in range(m.rng.randint(1, 2))]
+    return Plant(
+        kind=kind,
+        modules=c.modules,
+        pieces=(first, *mates, m.victim(c)),
+        truths=(truth(kind, c, (EVERY + "polluter",)),),
         checks=(expect("victim", victim="passed"), expect("polluter", "victim", victim="failed")),
         sequences=m.sequences("polluter"),
         places=("files",),

@@ -122,7 +122,9 @@ class Process:
         room.mkdir()
         shutil.copy(order_plugin.__file__, room / "order_plugin.py")
         (room / "order").write_text(json.dumps(list(order)), encoding="utf-8")
-        environ = self._environ | {"PYTHONPATH": str(room), order_plugin.ENDS: str(room / "ends")}
+        temporary = room.parent / "tmp"
+        temporary.mkdir(exist_ok=True)
+        environ = self._environ | {"PYTHONPATH": str(room), order_plugin.ENDS: str(room / "ends"), "TMPDIR": str(temporary)}
         environ |= {order_plugin.WISH: str(room / "order")} if order else {}
         files = dict.fromkeys(test.split("::")[0] for test in order)
         options = [*OPTIONS, *files]

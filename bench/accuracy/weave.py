@@ -53,15 +53,20 @@ class Weaver:
 
     def _class_of(self, pieces: list[Piece]) -> Block:
         is_unittest = all(piece.fits_unittest for piece in pieces) and self._rng.random() < 0.5
-        return Block(pieces, name=f"Test{self._words.noun().title().replace('_', '')}", is_unittest=is_unittest)
+        return Block(pieces, name=self._class_name(), base="unittest.TestCase" if is_unittest else "")
+
+    def _class_name(self) -> str:
+        return f"Test{self._words.noun().title().replace('_', '')}"
 
     def add(self, plant: Plant) -> None:
         """Puts the plant's tests where one of its sequences and places wants them."""
         roles = {piece.role: piece for piece in plant.pieces if piece.role}
         pieces = [roles[role] for role in self._rng.choice(plant.sequences)]
         place = self._rng.choice(plant.places)
+        others = [piece for piece in plant.pieces if not piece.role]
+        self.scatter([piece for piece in others if not piece.is_private])
         if any(piece.is_private for piece in pieces):
-            self._apart(pieces, [piece for piece in plant.pieces if not piece.role])
+            self._apart(pieces, [piece for piece in others if piece.is_private])
         elif place == "class":
             self._in_class(pieces)
         elif place == "file":
@@ -104,7 +109,9 @@ class Weaver:
         """Private pieces and their mates in a file of their own, the others in files before or after it, as the sequence wants it."""
         at = next(number for number, piece in enumerate(pieces) if piece.is_private)
         own = self._file(is_private=True)
-        own.blocks = [Block([piece]) for piece in (*[piece for piece in pieces if piece.is_private], *mates)]
+        theirs = [*[piece for piece in pieces if piece.is_private], *mates]
+        base = theirs[0].base
+        own.blocks = [Block(theirs, name=self._class_name(), base=base)] if base else [Block([piece]) for piece in theirs]
         self.files = sorted((*self.files, own), key=lambda file: file.key)
         place = self.files.index(own)
         before, after = ([file for file in part if not file.is_private] for part in (self.files[:place], self.files[place + 1 :]))

@@ -93,7 +93,7 @@ def test_a_file_holds_its_imports_once_then_fixtures_then_tests() -> None:
     file = File("tests/test_x.py")
     first = Piece(name="test_a", lines=("assert os",), imports=("import os",), prelude=("SEEN = {}",))
     second = Piece(name="test_b", lines=("assert os",), imports=("import os",), prelude=("SEEN = {}",))
-    file.blocks = [Block([first]), Block([second], name="TestB", is_unittest=True)]
+    file.blocks = [Block([first]), Block([second], name="TestB", base="unittest.TestCase")]
     assert file.render() == (
         '"""Tests, test_x.py."""\n\nimport os\nimport unittest\n\n\nSEEN = {}\n\n\ndef test_a():\n    assert os\n\n\n'
         "class TestB(unittest.TestCase):\n    def test_b(self):\n        assert os\n"
