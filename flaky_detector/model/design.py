@@ -40,6 +40,7 @@ class Arrangement(StrEnum):
     SHUFFLED = "shuffled"  # by seed, the project's plugins sort afterwards
     FRONT_LOADED_BACKWARDS = "front-loaded-backwards"  # the same, those tests in the opposite order
     BLOCKS = "blocks"  # the project's own order in contiguous blocks, the last one first
+    SIDE_BY_SIDE = "side-by-side"  # only tests that want the same port or file, two at a time on two workers
     REVERSED = "reversed"  # the project's own order backwards, the project's plugins sort afterwards
     FORCED = "forced"  # exactly the order given
 
@@ -48,8 +49,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One run of the suite.
 
     `workers` is 0 for a run without xdist; `distribution` is then `no`. `order` is empty for own, shuffled and reversed arrangements.
-    `keep_sort` says whether what the project's plugins impose (pytest-django's sort) is applied after a shuffle. `together` lets the
-    last step of an order begin while the one before it is running on another worker. `without` are tests that are left out, for they end
+    `keep_sort` says whether what the project's plugins impose (pytest-django's sort) is applied after a shuffle. The steps at
+    the places `together` begin while the one before them is running on another worker. `without` are tests that are left out, for they end
     the process or hang. `select` narrows what pytest collects (files or node ids); empty means what the project's own settings and the
     user's pytest arguments select.
     """
@@ -62,7 +63,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 0
     order: Order = ()
     keep_sort: bool = True
-    together: bool = False
+    together: tuple[int, ...] = ()
     without: tuple[TestId, ...] = ()
     select: tuple[str, ...] = ()
     why: str = ""

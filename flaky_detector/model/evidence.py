@@ -79,7 +79,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
     `position` counts from 0 on its worker; -1 where the order is not known. `started_seconds` is wall-clock time since the
     epoch, 0.0 where not known. `traits` are words about the test (`db`, `transactional_db`, `fixture:migrator`,
-    `unittest`). `attempt` counts reruns from 0.
+    `unittest`). `claims` are things that only one test can have at a time and that it took, if only for a while: a port, a file under
+    a fixed name. `attempt` counts reruns from 0.
     """
 
     test: TestId
@@ -90,6 +91,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     started_seconds: float = 0.0
     failures: tuple[Failure, ...] = ()
     state: tuple[StateChange, ...] = ()
+    claims: tuple[str, ...] = ()
     traits: tuple[str, ...] = ()
     attempt: int = 0
 

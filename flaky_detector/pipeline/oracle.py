@@ -78,7 +78,7 @@ def trial_of(question: Question, python: str, number: int) -> RunSpec:
         order=order,
         workers=workers if workers > 1 else 0,
         distribution="load" if workers > 1 else "no",
-        together=question.together,
+        together=(len(order) - 1,) if question.together else (),
         select=tuple(dict.fromkeys((*files_of(order), *question.collect))),
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 class Execution:
     """The test at `position`; `attempt` counts reruns from 0."""
 
-    __slots__ = ("attempt", "failures", "id", "item", "phases", "position", "state")
+    __slots__ = ("attempt", "claims", "failures", "id", "item", "phases", "position", "state")
 
     def __init__(self, item: Any, test: str, position: int, attempt: int) -> None:
         self.item = item
@@ -21,6 +21,7 @@ class Execution:
         self.phases: list[list[Any]] = []
         self.failures: list[dict[str, Any]] = []
         self.state: list[dict[str, Any]] = []
+        self.claims: list[str] = []
 
     def add(self, phase: str, outcome: str, seconds: float) -> None:
         """One report. Subtests report the call phase as well, before the test itself does: the last one stands for the phase."""
@@ -48,6 +49,8 @@ class Execution:
             event["failures"] = self.failures
         if self.state:
             event["state"] = self.state
+        if self.claims:
+            event["claims"] = self.claims
         if traits:
             event["traits"] = traits
         return event

@@ -176,6 +176,7 @@ class Recorder:
         if report.outcome == "failed":
             running.failures.append(failure.describe(report, call.excinfo, self._places))
         if report.when == "teardown":
+            running.claims = self._watch.claims()
             self._running = None
             ended = running.ended(traits_of(item))
             if self._is_followed and self._is_alone:

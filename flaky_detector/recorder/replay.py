@@ -21,11 +21,11 @@ class BadOrderError(Exception):
 class Steps:
     """The steps of an order: pairs of worker index and test id. A test that is named twice runs once, at its first place.
 
-    With `together` the last step begins while the one before it is running on another worker.
+    Those in `together`, given by their places, begin while the one before them is running on another worker.
     """
 
-    def __init__(self, steps: Sequence[tuple[int, str]], together: bool = False) -> None:
-        self.together = together
+    def __init__(self, steps: Sequence[tuple[int, str]], together: Sequence[int] = ()) -> None:
+        self.together = frozenset(steps[place][1] for place in together)
         first: dict[str, int] = {}
         for worker, test in steps:
             first.setdefault(test, worker)
@@ -53,10 +53,11 @@ def read_order(path: str) -> Steps:
             content = json.load(file)
         if content["v"] != wire.VERSION:
             raise BadOrderError("the order file %s is of version %r, this recorder reads %r" % (path, content["v"], wire.VERSION))
-        return Steps([(int(worker), str(test)) for worker, test in content["steps"]], together=bool(content.get("together")))
+        together = [int(place) for place in content.get("together", ())]
+        return Steps([(int(worker), str(test)) for worker, test in content["steps"]], together)
     except OSError as error:
         raise BadOrderError("the order file cannot be read: %s" % error) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         raise BadOrderError("the order file %s is not of the form {'v': 1, 'steps': [[0, 'id'], …]}: %r" % (path, error)) from None
 
 

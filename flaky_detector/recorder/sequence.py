@@ -15,7 +15,7 @@ at a test by not yet being told its successor; no waiting in the workers, no fil
 * is any other test. Told after a worker's last one it lets that go without a shutdown, so that the worker's session fixtures stay up while
 others run, as they would in any run. The worker's own recorder skips it: in such an order the last test a worker is told is never run.
 
-Where two steps are to run together, the last one is let go as soon as the one before it has begun.
+Where two steps are to run together, the second is let go as soon as the one before it has begun.
 
 An order for one worker is told to it at once. A worker that dies is replaced by xdist; the new one takes over the rest of its queue.
 
@@ -112,10 +112,10 @@ class SequenceScheduling:
         self._advance()
 
     def test_has_begun(self, test: str) -> None:
-        """A worker has begun a test: in an order that wants it, the last one need not wait until this is over."""
-        last = len(self._present) - 1
-        if self._steps.together and last > 0 and self._present[last - 1][1] == test and self._released == last:
-            self._release(last)
+        """A worker has begun a test: in an order that wants it, the next one need not wait until this is over."""
+        follows = self._released
+        if 0 < follows < len(self._present) and self._present[follows - 1][1] == test and self._present[follows][1] in self._steps.together:
+            self._release(follows)
 
     def mark_test_pending(self, item: str) -> None:
         """A crashed test is not run again: the order is over for it."""

@@ -32,12 +32,26 @@ class Shared:
         folders = (root, tempfile.gettempdir(), sys.prefix, sys.base_prefix, *private)
         self._private = tuple(os.path.realpath(folder).rstrip(os.sep) + os.sep for folder in folders if folder) + PRIVATE
         self._seen: dict[str, None] = {}
+        self._claims: dict[str, None] = {}
 
     def bound(self, args: Any) -> None:
         """An audit event of `socket.bind`: a port that was asked for by number."""
         address = args[1]
         if isinstance(address, tuple) and len(address) > 1 and isinstance(address[1], int) and address[1]:
             self._add("port %d" % address[1])
+            self.claimed("port %d" % address[1])
+
+    def claimed(self, thing: str) -> None:
+        """The test that is running took something that only one can have at a time: a port, a file under that name."""
+        if len(self._claims) < MOST:
+            self._claims[thing] = None
+
+    def take_claims(self) -> list[str]:
+        """What was claimed since the last time."""
+        if not self._claims:
+            return []
+        claims, self._claims = self._claims, {}
+        return list(claims)
 
     def written(self, path: str) -> None:
         """A file was opened for writing, or changed in another way; an absolute path."""

@@ -65,6 +65,7 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     tree.shared = Shared(rootdir, (wishes.get(wire.RECORD, ""), wishes.get(wire.COPY, "")), wishes.get(wire.ORIGINAL, ""))
     tree.homes = tuple(wishes[name] for name in (wire.COPY, wire.ORIGINAL) if wishes.get(name))
     watch = Watch(probes.choose(_probe_names(wishes), tree, journal.note), journal.note)
+    watch.claims = tree.shared.take_claims
     recorder = Recorder(journal, names, watch, Places(rootdir), suffix)
     ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))
     ordering.shuffles_last = wishes.get(wire.SHUFFLE_LAST) == "1"

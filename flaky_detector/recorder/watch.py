@@ -29,7 +29,7 @@ FUNCTION = "function"
 
 
 class Watch:
-    """Drives the probes; `cost` maps each to the seconds that it took after tests."""
+    """Drives the probes; `cost` maps each to the seconds that it took after tests, `claims` tells what the last test claimed."""
 
     def __init__(self, probes: Sequence[Probe], note: Callable[[str], None]) -> None:
         self._probes = tuple(probes)
@@ -38,6 +38,7 @@ class Watch:
         self._has_started = False
         self._files = [probe for probe in probes if isinstance(probe, FilesProbe)]
         self._databases = [probe for probe in probes if isinstance(probe, DjangoDatabaseProbe)]
+        self.claims: Callable[[], list[str]] = list
         self.cost = {probe.name: 0.0 for probe in probes}
         for files in self._files:
             files.account = lambda: self._account

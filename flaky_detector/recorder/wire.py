@@ -19,8 +19,8 @@ A journal is `journal-<worker>.jsonl`, one JSON object a line, UTF-8, the event'
                    "text": "...", "output": "..."}],
      "state": [{"kind": "django-model", "key": "shop.Phantom", "before": null, "after": "digest", "scope": "function",
                 "origin": "tests.test_a:test_1.<locals>.Phantom"}],
-     "traits": ["db"]}
-        keys with empty values (`failures`, `state`, `traits`, `attempt` 0) are left out; a change of state also has
+     "claims": ["port 8000", "file <tmp>/app.lock"], "traits": ["db"]}
+        keys with empty values (`failures`, `state`, `claims`, `traits`, `attempt` 0) are left out; a change of state also has
         "seen": "scan" where the tree was compared as a whole (after a child process), so that under xdist another worker may have made it
         a rerun of the same test has its own `begin` and `end`, with the same `pos` and the next `attempt`
     {"ev": "crash", "id": "a.py::test_1", "worker": "gw1"}       written by the controller
@@ -34,8 +34,8 @@ Workers are named as xdist names them; a run without xdist has the one worker `m
 `journal-controller.jsonl`.
 
 A forced order is a JSON file: {"v": 1, "steps": [[0, "a.py::test_1"], [1, "b.py::test_2"]]}: worker index and node id (without an `@group`
-suffix), in the sequence in which they are to run. Collected tests that it does not name are deselected. With "together": true the last
-step begins as soon as the one before it, on another worker, has begun.
+suffix), in the sequence in which they are to run. Collected tests that it does not name are deselected. Steps whose
+places "together": [3] lists begin as soon as the one before them, on another worker, has begun.
 """
 
 VERSION = 1

@@ -112,14 +112,14 @@ def invocation(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> Inv
         env=_environment(spec, suite, place, manner),
         cwd=place.rootdir,
         bundle=place.bundle,
-        order_json=order_json(spec.order, together=spec.together) if spec.order else "",
+        order_json=order_json(spec.order, spec.together) if spec.order else "",
     )
 
 
-def order_json(order: Order, *, together: bool = False) -> str:
+def order_json(order: Order, together: Sequence[int] = ()) -> str:
     """A forced order as the recorder reads it."""
     steps = [[step.worker, step.test] for step in order]
-    return json.dumps({"v": wire.VERSION, "steps": steps} | ({"together": True} if together else {}), ensure_ascii=False)
+    return json.dumps({"v": wire.VERSION, "steps": steps} | ({"together": list(together)} if together else {}), ensure_ascii=False)
 
 
 def files_of(order: Order) -> tuple[str, ...]:

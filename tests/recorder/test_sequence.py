@@ -122,3 +122,20 @@ def test_group_suffixes_are_not_part_of_a_name() -> None:
         scheduling.add_node_collection(worker, ["t.py::b[x@y]@group", "t.py::a@group"])
     scheduling.schedule()
     assert [worker.queue for worker in workers] == [[1, 0], []]
+
+
+def test_a_step_that_is_to_run_together_begins_when_the_one_before_it_has_begun() -> None:
+    scheduling = SequenceScheduling(None, Steps([(0, "a"), (1, "x"), (0, "b"), (1, "y")], together=[3]), [].append)
+    workers = [Worker("gw0"), Worker("gw1")]
+    for worker in workers:
+        scheduling.add_node(worker)
+        scheduling.add_node_collection(worker, COLLECTION)
+    scheduling.schedule()
+    scheduling.test_has_begun("a")
+    assert [[COLLECTION[index] for index in worker.queue] for worker in workers] == [["a", "b"], []]
+    for worker, index in ((workers[0], 0), (workers[1], 3)):
+        assert worker.next() == index
+        scheduling.mark_test_complete(worker, index, 0.1)
+    assert [[COLLECTION[index] for index in worker.queue] for worker in workers] == [["b", "x"], ["y"]]
+    scheduling.test_has_begun("b")
+    assert [[COLLECTION[index] for index in worker.queue] for worker in workers] == [["b", "x"], ["y", "a"]]

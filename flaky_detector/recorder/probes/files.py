@@ -124,6 +124,11 @@ class FilesProbe:
             entry[1] = self.account()
         elif len(self._touched) < MAX_TOUCHED:
             self._touched[key] = [self._tree.fingerprint(key), self.account()]
+            self._claimed(key)
+
+    def _claimed(self, key: str) -> None:
+        """Another test that writes the same file at the same time may be in its way."""
+        self._tree.shared.claimed("file " + key)
 
     def _path(self, path: Any, folder: Any = -1) -> str:
         """An absolute path; empty for a descriptor, or a name in a folder that is known by a descriptor only."""

@@ -31,6 +31,7 @@ class TemporaryFilesProbe(FilesProbe):
     def __init__(self, tree: Tree, note: Callable[[str], None]) -> None:
         super().__init__(TemporaryTree(tree), note)
         self._booking = Booking(wire.TEMPORARY_FILE)
+        self._shared = tree.shared
 
     def settle(self) -> list[dict[str, Any]]:
         """Keys say that they are not of the source tree."""
@@ -38,6 +39,9 @@ class TemporaryFilesProbe(FilesProbe):
         for change in changes:
             change["key"] = PREFIX + change["key"]
         return changes
+
+    def _claimed(self, key: str) -> None:
+        self._shared.claimed("file " + PREFIX + key)
 
     def _touch(self, path: Any, folder: Any = -1) -> None:
         key = self._tree.key(self._path(path, folder))

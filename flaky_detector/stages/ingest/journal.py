@@ -137,6 +137,7 @@ def _execution(event: dict[str, Any], told: Told) -> Execution:
         started_seconds=began[1] if began and began[0] == test else 0.0,
         failures=tuple(map(_failure, event.get("failures", ()))),
         state=tuple(map(_state, event.get("state", ()))),
+        claims=tuple(map(str, event.get("claims", ()))),
         traits=tuple(map(str, event.get("traits", ()))),
         attempt=int(event.get("attempt", 0)),
     )

@@ -6,6 +6,7 @@ Owns the choice of orders. It is asked again after every run; the first wave nee
     front-loaded                  the tests that left something behind first, then the own order: one run meets every victim of every
                                   known leaver, and shows what the leavers change in one another
     across workers                where a test changed the source tree: the leavers on one worker, everything else afterwards on another
+    side by side                  tests that want the same port or file, two at a time on two workers
     own order on other Pythons    under the distributions asked for, and front-loaded
     shuffled                      seeds × distributions × workers × Pythons, each next run as unlike the earlier ones as can be
     reversed                      together with the own order it shows every pair that the project's plugins do not sort apart
@@ -21,9 +22,15 @@ import msgspec
 
 from flaky_detector.model import Arrangement, RunRecord, RunSpec
 from flaky_detector.settings import Settings
-from flaky_detector.stages.plan.evidence import across_workers, after_a_death, backwards, blocks, died, front_loaded, hung
+from flaky_detector.stages.plan.evidence import across_workers, after_a_death, backwards, blocks, died, front_loaded, hung, side_by_side
 
-ONCE_A_PYTHON = (Arrangement.FRONT_LOADED, Arrangement.FRONT_LOADED_BACKWARDS, Arrangement.ACROSS_WORKERS, Arrangement.BLOCKS)
+ONCE_A_PYTHON = (
+    Arrangement.FRONT_LOADED,
+    Arrangement.FRONT_LOADED_BACKWARDS,
+    Arrangement.ACROSS_WORKERS,
+    Arrangement.SIDE_BY_SIDE,
+    Arrangement.BLOCKS,
+)
 
 Variety = tuple[str, int, str, int]
 
@@ -80,6 +87,8 @@ def _wishes(settings: Settings, pythons: Sequence[str], records: Sequence[RunRec
     yield from after_a_death(pythons[0], records)
     yield from front_loaded(pythons[0], records)
     yield from across_workers(pythons[0], records)
+    if any(distribution != "no" for distribution in settings.dist):
+        yield from side_by_side(pythons[0], records)
     varieties = list(_varieties(settings, pythons))
     for python in pythons[1:]:
         distribution, workers = _first_distributed(settings)

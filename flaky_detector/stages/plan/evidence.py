@@ -11,11 +11,12 @@ Owns their making. Must not choose between them.
 from collections.abc import Iterator, Sequence
 
 from flaky_detector.model import Arrangement, Order, Outcome, RunRecord, RunSpec, StateChange, Step, TestId
-from flaky_detector.model.footprint import leavers_of, noise, own_order, warm_ups
+from flaky_detector.model.footprint import footprints, leavers_of, noise, own_order, warm_ups
 
 TREE_KIND = "file"
 BLOCKS = 6
 MOST_DEATHS = 3
+MOST_CLAIMANTS = 12
 
 
 def after_a_death(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
@@ -89,14 +90,43 @@ def across_workers(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpe
         )
 
 
+def side_by_side(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
+    """Tests that want the same port or file, in pairs, the second one of each beginning while the first is running."""
+    claimed: dict[str, dict[TestId, None]] = {}
+    for row in (row for record in records for row in record.executions):
+        for thing in row.claims:
+            claimed.setdefault(thing, {})[row.test] = None
+    order, together = list(_warm_ups_of_two(records)), []
+    for tests in (list(tests) for tests in claimed.values() if 1 < len(tests) <= MOST_CLAIMANTS):
+        fresh = [test for test in tests if all(step.test != test for step in order)]
+        for one, other in zip(fresh[::2], fresh[1::2], strict=False):
+            order += [Step(0, one), Step(1, other)]
+            together.append(len(order) - 1)
+    if together:
+        yield RunSpec(
+            id="",
+            python=python,
+            arrangement=Arrangement.SIDE_BY_SIDE,
+            distribution="load",
+            workers=2,
+            order=tuple(order),
+            together=tuple(together),
+            why=f"{len(together)} pair{'s' if len(together) > 1 else ''} of tests that want the same port or file, at the same time",
+        )
+
+
+def _warm_ups_of_two(records: Sequence[RunRecord]) -> Iterator[Step]:
+    yield from (Step(index, test) for index, test in enumerate(warm_ups(records, 2)))
+
+
 def _across(records: Sequence[RunRecord]) -> Order:
-    noisy, tests = noise(records), own_order(records)
+    noisy, tests, left = noise(records), own_order(records), footprints(records)
     for record in reversed(records):
         for rows in record.by_worker().values():
             changers = [index for index, row in enumerate(rows) if any(_writes(change, noisy) for change in row.state)]
             if not changers:
                 continue
-            cause = [row.test for index, row in enumerate(rows[: changers[-1] + 1]) if index in changers or _leaves(row.state, noisy)]
+            cause = [row.test for index, row in enumerate(rows[: changers[-1] + 1]) if index in changers or row.test in left]
             warm = warm_ups(records, 2, avoid=cause)
             rest = [test for test in tests if test not in set(cause)]
             return (
@@ -117,7 +147,3 @@ def _tests(count: int) -> str:
 
 def _writes(change: StateChange, noisy: frozenset[tuple[str, str]]) -> bool:
     return change.kind == TREE_KIND and bool(change.after) and (change.kind, change.key) not in noisy
-
-
-def _leaves(state: Sequence[StateChange], noisy: frozenset[tuple[str, str]]) -> bool:
-    return any((change.kind, change.key) not in noisy for change in state)

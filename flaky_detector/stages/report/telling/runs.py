@@ -8,6 +8,7 @@ from flaky_detector.stages.report.telling.grammar import clock, count
 ARRANGED = {
     "own": "your own order",
     "front-loaded": "the tests that leave something behind first, then your own order",
+    "side-by-side": "tests that want the same port or file, two at a time",
     "front-loaded-backwards": "the tests that leave something behind first, backwards, then your own order",
     "blocks": "your own order in blocks, the last one first",
     "across-workers": "the tests that leave something behind on one worker, then the others on another",
