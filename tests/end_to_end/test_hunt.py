@@ -86,8 +86,9 @@ def test_a_victim_of_a_module_global_is_proven(hunted: tuple[Path, Outcome]) -> 
     found = hunted[1].finding("tests/test_a_victims.py::test_mode_is_plain")
     assert (found["kind"], found["confidence"]) == ("victim", "proven")
     assert found["polluters"] == [["tests/test_b_polluters.py::test_fancy_mode"]]
-    assert found["trials"]["alone"] == "0/3"
-    assert found["trials"]["after_polluter"] == "3/3"
+    assert [(state["kind"], state["key"]) for state in found["state"]] == [("module-global", "app.registry.OPTIONS")]
+    assert found["trials"]["alone"] == "0/5"
+    assert found["trials"]["after_polluter"] == "5/5"
 
 
 def test_a_victim_of_the_environment_is_proven_with_the_state(hunted: tuple[Path, Outcome]) -> None:

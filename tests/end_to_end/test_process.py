@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from flaky_detector.adapters.process import end_all, execute, interruptible
@@ -213,3 +214,22 @@ def test_a_bundle_that_cannot_be_written_is_told_with_a_hint(tmp_path: Path) -> 
     (tmp_path / "file").write_text("")
     with pytest.raises(SuiteError, match=r"cannot write to the bundle .*: Not a directory \(give a writable folder to --output\)"):
         execute(Invocation(argv=(sys.executable,), env={}, cwd=str(tmp_path), bundle=str(tmp_path / "file/bundle")))
+
+
+def test_a_process_whose_journals_fall_silent_is_ended_before_its_deadline(tmp_path: Path) -> None:
+    code = "import sys, time; open(sys.argv[1] + '/journal-main.jsonl', 'w').write('x'); time.sleep(60)"
+    invocation = msgspec.structs.replace(of(tmp_path, code, str(tmp_path / "bundle")), quiet_seconds=1.0)
+    ended = execute(invocation)
+    assert ended.timed_out
+    assert ended.seconds < 15
+
+
+def test_a_process_that_goes_on_writing_is_not_silent(tmp_path: Path) -> None:
+    code = (
+        "import sys, time\nwith open(sys.argv[1] + '/journal-main.jsonl', 'w') as journal:\n"
+        "    for _ in range(14):\n        journal.write('x'); journal.flush(); time.sleep(0.3)"
+    )
+    invocation = msgspec.structs.replace(of(tmp_path, code, str(tmp_path / "bundle")), quiet_seconds=3.0)
+    ended = execute(invocation)
+    assert (ended.timed_out, ended.exit_code) == (False, 0)
+    assert ended.seconds > 3.0
