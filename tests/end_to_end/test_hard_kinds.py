@@ -8,6 +8,9 @@ from tests.support.hunting import Outcome, flaky_detector, write_suite
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
+LIGHT = ("--", "-p", "no:hypothesispytest")
+"""A plugin of this project's own environment that takes longer to import than most trials to run."""
+
 FILES = {
     "app.py": "REG = {}\nSTATE = set()\n\nclass Box:\n    items = []\n",
     "tests/test_01_chance.py": """
@@ -129,12 +132,12 @@ def test_fails_after_all():
 
 @pytest.fixture(scope="module")
 def hunted(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    return flaky_detector("hunt", cwd=write_suite(tmp_path_factory.mktemp("kinds") / "suite", FILES))
+    return flaky_detector("hunt", *LIGHT, cwd=write_suite(tmp_path_factory.mktemp("kinds") / "suite", FILES))
 
 
 @pytest.fixture(scope="module")
 def sudden(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    return flaky_detector("hunt", "--budget", "8m", cwd=write_suite(tmp_path_factory.mktemp("sudden") / "suite", SUDDEN))
+    return flaky_detector("hunt", "--budget", "8m", *LIGHT, cwd=write_suite(tmp_path_factory.mktemp("sudden") / "suite", SUDDEN))
 
 
 def verdict(outcome: Outcome, test: str) -> tuple[str, str, Any]:
