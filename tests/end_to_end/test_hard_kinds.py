@@ -137,7 +137,9 @@ def hunted(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 @pytest.fixture(scope="module")
 def sudden(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    return flaky_detector("hunt", "--budget", "8m", *LIGHT, cwd=write_suite(tmp_path_factory.mktemp("sudden") / "suite", SUDDEN))
+    return flaky_detector(
+        "hunt", "--budget", "6m", "--repeats", "1", *LIGHT, cwd=write_suite(tmp_path_factory.mktemp("sudden") / "suite", SUDDEN)
+    )
 
 
 def verdict(outcome: Outcome, test: str) -> tuple[str, str, Any]:
@@ -183,8 +185,13 @@ def test_pollution_at_import_is_told_from_that_of_a_test(hunted: Outcome) -> Non
 
 
 def test_two_that_want_one_lock_conflict_and_neither_pollutes(hunted: Outcome) -> None:
-    assert verdict(hunted, "test_07_lock.py::test_locks_too") == ("cross-worker", "proven", [])
-    assert hunted.finding("tests/test_07_lock.py::test_locks_too")["counterparts"] == ["tests/test_07_lock.py::test_locks"]
+    """Which of the two comes second, and so fails, is a matter of milliseconds."""
+    pair = {"tests/test_07_lock.py::test_locks", "tests/test_07_lock.py::test_locks_too"}
+    told = [finding for finding in hunted.findings["findings"] if finding["test"] in pair]
+    assert told
+    for finding in told:
+        assert (finding["kind"], finding["confidence"], finding["polluters"]) == ("cross-worker", "proven", [])
+        assert {finding["test"], *finding["counterparts"]} == pair
 
 
 def test_nobody_else_is_accused(hunted: Outcome) -> None:
