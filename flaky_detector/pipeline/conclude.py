@@ -151,8 +151,9 @@ def _order_options(order: Order, skip: set[TestId]) -> list[str]:
 
 
 def latent_polluters(records: Sequence[RunRecord], findings: Sequence[Finding]) -> tuple[LatentPolluter, ...]:
-    """Tests that leave state behind and were not proven to break anything. Never an accusation."""
+    """Tests that leave state behind, were not proven to break anything and are no victims. Never an accusation."""
     proven = {test for finding in findings for tests in (*finding.polluters, *finding.state_setters) for test in tests}
+    proven |= {finding.test for finding in findings if finding.kind == "victim"}  # what it leaves, it leaves because it failed
     left: Mapping[TestId, tuple[StateChange, ...]] = footprints(records)
     told = ((test, strong(state)) for test, state in left.items() if test not in proven)
     return tuple(LatentPolluter(test=test, state=state) for test, state in told if state)
