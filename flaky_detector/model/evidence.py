@@ -165,7 +165,6 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
             and (not self.resources or not other.resources or bool(set(self.resources) & set(other.resources)))
         )
 
-
     def is_like(self, other: "Signature") -> bool:
         """Whether no rule knows either, and both are of one type and from one file of the project: texts differ between runs."""
         return (
