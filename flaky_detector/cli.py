@@ -173,7 +173,7 @@ def parser() -> argparse.ArgumentParser:
 USAGES = {
     "run": "--plan FILE [--slice I/N] [OPTIONS]",
     "analyze": "PATH… [--confirm] [OPTIONS]",
-    "confirm": "VICTIM [--order FILE] [--suspect ID…] [--elsewhere ID…] [OPTIONS]",
+    "confirm": "VICTIM [--order FILE] [--suspect ID…] [--elsewhere ID…] [--beside ID…] [OPTIONS]",
     "replay": "BUNDLE --worker WORKER [--until ID] [OPTIONS]",
 }
 
@@ -191,6 +191,7 @@ def _own_arguments(verb: str, sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--order", type=Path, metavar="FILE", help="a failing order: one node id a line")
         sub.add_argument("--suspect", action="append", default=[], metavar="ID", help="a test suspected of making it fail; may be repeated")
         sub.add_argument("--elsewhere", action="append", default=[], metavar="ID", help="the same, but it runs on another worker")
+        sub.add_argument("--beside", action="append", default=[], metavar="ID", help="a test that runs on another worker at the same time")
     elif verb == "replay":
         sub.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of one run, as a hunt leaves it in runs/")
         sub.add_argument("--worker", required=True, metavar="WORKER", help="xdist worker, such as gw3; main for a run without xdist")

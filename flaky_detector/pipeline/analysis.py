@@ -64,24 +64,29 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
 
 
 class Given(msgspec.Struct, frozen=True):
-    """What a person says of a failing test: a failing order, suspects on its own worker, suspects on another."""
+    """What a person says of a failing test: a failing order, suspects on its own worker and on another, tests that conflict with it."""
 
     victim: TestId
     order: tuple[TestId, ...] = ()
     suspects: tuple[TestId, ...] = ()
     elsewhere: tuple[TestId, ...] = ()
+    beside: tuple[TestId, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to start from."""
-        return not (self.order or self.suspects or self.elsewhere)
+        return not (self.order or self.suspects or self.elsewhere or self.beside)
 
     def orders(self) -> list[Order]:
         """Orders in which it may fail: as given, all suspects together, and each of them singly."""
         own = [test for test in self.order if test != self.victim] or list(self.suspects)
         together = (*(Step(0, test) for test in self.elsewhere), *(Step(int(bool(self.elsewhere)), test) for test in (*own, self.victim)))
         singly = [on_one_worker((test, self.victim)) for test in self.suspects if len(self.suspects) > 1]
-        return [together, *singly]
+        return [together, *singly] if len(together) > 1 else []
+
+    def pairs(self) -> list[Order]:
+        """Orders of two in which the victim is to begin while the other is running."""
+        return [(Step(0, test), Step(1, self.victim)) for test in self.beside]
 
 
 def confirm(given: Given, launcher: Launcher, dossier: Dossier, sources: Sources) -> Result:
@@ -99,13 +104,15 @@ def confirm(given: Given, launcher: Launcher, dossier: Dossier, sources: Sources
 
 def _see_it_fail(given: Given, launcher: Launcher, dossier: Dossier) -> None:
     """Records of the orders given, and of the victim alone, until it was seen to fail; says so where it never does."""
-    for number, order in enumerate([on_one_worker((given.victim,)), *given.orders()]):
+    pairs = given.pairs()
+    for number, order in enumerate([on_one_worker((given.victim,)), *given.orders(), *pairs]):
         workers = workers_of(order)
         spec = RunSpec(
             id=f"{number:02d}-given",
             python=launcher.suites[0].python,
             arrangement=Arrangement.FORCED,
             order=order,
+            together=(1,) if order in pairs else (),
             select=files_of(order),
             workers=workers if workers > 1 else 0,
             distribution="load" if workers > 1 else "no",

@@ -34,7 +34,7 @@ Ranked = tuple[Symptom, tuple[Suspect, ...]]
 def finding_of(symptom: Symptom, suspects: Sequence[Suspect], proof: Proof | None, records: Sequence[RunRecord]) -> Finding:
     """One finding; without a proof it says what the evidence allows and no more."""
     kind, confidence = (proof.kind, proof.confidence) if proof else _unproven(symptom, suspects)
-    nobody = kind in ("broken", "non-deterministic", "environment")
+    nobody = kind in ("broken", "non-deterministic", "environment") or bool(proof and proof.counterparts)
     return Finding(
         test=symptom.test,
         kind=kind,
@@ -134,6 +134,8 @@ def reproduce(test: TestId, proof: Proof | None, suspects: Sequence[Suspect]) ->
     words = ["flaky-detector", "confirm", test]
     if proof and proof.minimal_order:
         words += _order_options(proof.minimal_order, skip={test, *proof.warm_up})
+    elif proof and proof.counterparts:
+        words += ["--beside", proof.counterparts[0]]
     elif suspects:
         words += ["--suspect", suspects[0].test]
     return shlex.join(words)

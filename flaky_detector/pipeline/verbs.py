@@ -64,7 +64,8 @@ def confirm(call: Call) -> int:
     with _workshop(call) as launcher:
         dossier = Dossier(call.settings.budget_seconds)
         read = sources.reader(launcher.rootdir)
-        given = analysis.Given(victim, _order_file(call.arguments.order), _ids(call.arguments.suspect), _ids(call.arguments.elsewhere))
+        said = call.arguments
+        given = analysis.Given(victim, _order_file(said.order), _ids(said.suspect), _ids(said.elsewhere), _ids(said.beside))
         if given.is_empty:
             result = hunting.hunt(launcher, dossier, launcher.settings, read, only=victim)
         else:

@@ -140,3 +140,10 @@ def test_a_diagnosis_is_added_and_nothing_else_changes() -> None:
 
 def test_the_counterparts_of_a_conflict_are_told() -> None:
     assert finding_of(symptom(), [], proof(kind="cross-worker", counterparts=(P,)), []).counterparts == (P,)
+
+
+def test_a_conflict_suspects_nobody_and_is_reproduced_by_running_both_at_once() -> None:
+    conflict = proof(kind="cross-worker", confidence="proven", counterparts=(Q,))
+    finding = finding_of(symptom(), [suspect()], conflict, [])
+    assert (finding.kind, finding.suspects, finding.counterparts) == ("cross-worker", (), (Q,))
+    assert finding.reproduce == f"flaky-detector confirm 'test_v.py::test_v[a b]' --beside {Q}"
