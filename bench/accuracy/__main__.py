@@ -42,7 +42,6 @@ def main(argv: Sequence[str] | None = None) -> int:
                 scores.append(_one(suite, options, environ))
     if scores:
         _tell(scores, options.folder)
-    print("\n".join(wrong))
     return 1 if wrong else 0
 
 
@@ -81,7 +80,9 @@ def _prepared(suite: Suite, options: argparse.Namespace, environ: dict[str, str]
     held = "not verified" if not options.verify else "truths hold" if not wrong else "TRUTHS DO NOT HOLD"
     seconds = time.monotonic() - started
     print(f"{suite.planted.name}: {suite.planted.tests} tests, {len(suite.planted.truths)} truths, {held}, {seconds:.0f} s", flush=True)
-    return [f"{suite.planted.name}: {line}" for line in wrong]
+    told = [f"{suite.planted.name}: {line}" for line in wrong]
+    print("".join(f"  {line}\n" for line in told), end="", flush=True)
+    return told
 
 
 def _one(suite: Suite, options: argparse.Namespace, environ: dict[str, str]) -> Score:
