@@ -184,6 +184,10 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(".".join(run.python.split(".")[:2]) for run in self.result.runs))
 
 
+MOST_TOLD_OPENLY = 3
+"""Causes that take an order which undoes the project's sort; xdist's stealing makes such orders, so a few are told like others."""
+
+
 def digest(result: Result) -> Digest:
     """Group the findings of a result."""
     proven = [finding for finding in result.findings if is_proven(finding)]
@@ -191,19 +195,22 @@ def digest(result: Result) -> Digest:
     conflicts = tuple(finding for finding in result.findings if finding.confidence == "proven" and finding.counterparts)
     told = {id(finding) for finding in (*proven, *suspected, *conflicts)}
     causes, suspicions = _causes(proven, result.runs), _suspicions(suspected)
+    both: tuple[Cause | Suspicion, ...] = (*causes, *suspicions)
+    unsorted = [one for one in both if _undoes_the_sort(one)]
+    aside = {id(one) for one in unsorted} if len(unsorted) > MOST_TOLD_OPENLY else set()
     return Digest(
         result=result,
-        causes=tuple(cause for cause in causes if not _is_aside(cause)),
-        suspicions=tuple(suspicion for suspicion in suspicions if not _is_aside(suspicion)),
+        causes=tuple(cause for cause in causes if id(cause) not in aside),
+        suspicions=tuple(suspicion for suspicion in suspicions if id(suspicion) not in aside),
         conflicts=conflicts,
-        asides=tuple(map(_aside, filter(_is_aside, causes))) + tuple(map(_aside, filter(_is_aside, suspicions))),
+        asides=tuple(_aside(one) for one in unsorted if id(one) in aside),
         others=tuple(finding for finding in result.findings if id(finding) not in told),
         latent=result.latent_polluters,
         gaps=result.gaps,
     )
 
 
-def _is_aside(one: Cause | Suspicion) -> bool:
+def _undoes_the_sort(one: Cause | Suspicion) -> bool:
     return all(finding.orders == "unsorted" for finding in one.findings)
 
 
