@@ -17,10 +17,10 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import Literal, Protocol
 
 from flaky_detector.errors import Interrupted, SuiteError
 from flaky_detector.recorder import wire
@@ -65,6 +65,11 @@ def end_all() -> None:
         mailbox.put("stop")
 
 
+def is_stopping() -> bool:
+    """Whether everything was told to end."""
+    return _SWITCHBOARD.stopping
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """For the main thread: Ctrl-C, SIGTERM and SIGHUP end all runs and raise KeyboardInterrupt here; the old handlers come back afterwards.
@@ -93,13 +98,34 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-def execute(invocation: Invocation, *, tick: Callable[[float], None] | None = None, tidies: bool = False) -> Ended:
+class Leader(Protocol):
+    """The first process of a group."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, which is the group's too."""
+
+    def wait(self) -> None:
+        """Until it has ended; it is not reaped by that where the system can tell."""
+
+    def reap(self) -> int:
+        """Its exit code, or minus the signal's number. From now on its number may pass to a stranger."""
+
+
+Begin = Callable[[Invocation, str], Leader]
+"""Starts what the invocation says; the mark is to be in its environment, under `MARK`."""
+
+
+def execute(
+    invocation: Invocation, *, tick: Callable[[float], None] | None = None, tidies: bool = False, begin: Begin | None = None
+) -> Ended:
     """Run one process to its end or its deadline; its output is in `<bundle>/console.log`.
 
     Args:
         invocation: what to start, where, and for how long at most.
         tick: called about once a second, in this thread, with the seconds since the start.
         tidies: the process cleans up after an interrupted run, so it starts even though everything was told to end.
+        begin: another way of starting it than as a process of its own.
 
     Raises:
         SuiteError: the bundle cannot be written, or the interpreter cannot be started.
@@ -113,7 +139,7 @@ def execute(invocation: Invocation, *, tick: Callable[[float], None] | None = No
     group: _Group | None = None
     try:
         started = time.monotonic()
-        group = _Group(_start(invocation, mark), mark)
+        group = _Group((begin or _spawn)(invocation, mark), mark)
         threading.Thread(target=group.report_end, args=(mailbox,), daemon=True).start()
         news = _wait(mailbox, started, invocation, tick)
         if news == "stop":
@@ -127,7 +153,7 @@ def execute(invocation: Invocation, *, tick: Callable[[float], None] | None = No
         if group is not None:
             group.end(HURRIED, strays=True)
         elif _marked(mark):
-            _kill_marked(mark)
+            end_marked(mark)
 
 
 def _interrupted() -> Interrupted:
@@ -156,12 +182,34 @@ def _journal_bytes(bundle: str) -> int:
     return sum(path.stat().st_size for path in Path(bundle).glob(f"{wire.JOURNAL_PREFIX}*{wire.JOURNAL_SUFFIX}"))
 
 
-def _start(invocation: Invocation, mark: str) -> subprocess.Popen[bytes]:
+def prepared(invocation: Invocation) -> Path:
+    """The bundle's folder, with the order in it.
+
+    Raises:
+        SuiteError: it cannot be written.
+    """
     bundle = Path(invocation.bundle)
     try:
         bundle.mkdir(parents=True, exist_ok=True)
         if invocation.order_json:
             (bundle / "order.json").write_text(invocation.order_json, encoding="utf-8")
+    except OSError as error:
+        raise SuiteError(f"cannot write to the bundle {bundle}: {error.strerror}", "give a writable folder to --output") from None
+    return bundle
+
+
+def _spawn(invocation: Invocation, mark: str) -> Leader:
+    return Spawned(started(invocation, mark))
+
+
+def started(invocation: Invocation, mark: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """The invocation as a process of its own, the leader of a new session.
+
+    Raises:
+        SuiteError: the bundle cannot be written, or the interpreter cannot be started.
+    """
+    bundle = prepared(invocation)
+    try:
         console = (bundle / "console.log").open("wb")
     except OSError as error:
         raise SuiteError(f"cannot write to the bundle {bundle}: {error.strerror}", "give a writable folder to --output") from None
@@ -175,9 +223,39 @@ def _start(invocation: Invocation, mark: str) -> subprocess.Popen[bytes]:
                 stdout=console,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=tuple(pass_fds),
             )
         except (OSError, ValueError) as error:
             raise _cannot_start(invocation, error) from None
+
+
+class Spawned:
+    """A process that we started ourselves."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self.process.pid
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        if hasattr(os, "waitid"):
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        else:
+            self.process.wait()
+
+    def reap(self) -> int:
+        """Its exit code."""
+        return self.process.wait()
+
+
+def marks(mark: str) -> str:
+    """What a process is to have in `MARK`: the marks of all runs around it, and its own."""
+    return ":".join(filter(None, (os.environ.get(MARK), mark)))
 
 
 def _environment(additions: dict[str, str | None], mark: str) -> dict[str, str]:
@@ -187,7 +265,7 @@ def _environment(additions: dict[str, str | None], mark: str) -> dict[str, str]:
             env.pop(name, None)
         else:
             env[name] = value
-    env[MARK] = ":".join(filter(None, (env.get(MARK), mark)))
+    env[MARK] = marks(mark)
     return env
 
 
@@ -202,18 +280,15 @@ def _cannot_start(invocation: Invocation, error: OSError | ValueError) -> SuiteE
 class _Group:
     """The process group of one run. The leader is reaped last, so that its number cannot pass to a stranger meanwhile."""
 
-    def __init__(self, leader: subprocess.Popen[bytes], mark: str) -> None:
+    def __init__(self, leader: Leader, mark: str) -> None:
         self.leader = leader
         self.mark = mark
         self.over = False
+        self.exit_code = -signal.SIGKILL.value
 
     def report_end(self, mailbox: Mailbox) -> None:
         """Put "ended" into the mailbox when the leader has ended."""
-        if hasattr(os, "waitid"):
-            with contextlib.suppress(ChildProcessError):
-                os.waitid(os.P_PID, self.leader.pid, os.WEXITED | os.WNOWAIT)
-        else:
-            self.leader.wait()
+        self.leader.wait()
         mailbox.put("ended")
 
     def end(self, grace: Grace, *, strays: bool) -> int:
@@ -229,9 +304,9 @@ class _Group:
                 self._signal(signal.SIGKILL, strays=strays)
                 if strays and not self._is_gone_within(LOOK_SECONDS, strays=True):
                     self._signal(signal.SIGKILL, strays=True)  # those that were born meanwhile
-                self.leader.wait()
+                self.exit_code = self.leader.reap()
                 self.over = True
-        return self.leader.returncode
+        return self.exit_code
 
     def _signal(self, number: signal.Signals, *, strays: bool) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -253,7 +328,6 @@ class _Group:
         """Whether anybody of the group lives; a leader that has ended and was not reaped does not count where /proc can tell."""
         if Path("/proc/self/stat").exists():
             return any(_group_of(pid) == self.leader.pid for pid in _pids())
-        self.leader.poll()
         try:
             os.killpg(self.leader.pid, 0)
         except (ProcessLookupError, PermissionError):
@@ -291,7 +365,8 @@ def _has_mark(pid: int, mark: bytes) -> bool:
         return False
 
 
-def _kill_marked(mark: str) -> None:
+def end_marked(mark: str) -> None:
+    """Kill every process that inherited the mark."""
     for pid in _marked(mark):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)

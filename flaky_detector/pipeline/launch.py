@@ -17,7 +17,7 @@ import msgspec
 from msgspec import structs
 
 from flaky_detector.adapters import artefacts, patching, workspace
-from flaky_detector.adapters.process import execute
+from flaky_detector.adapters.process import Begin, execute
 from flaky_detector.adapters.voice import Tick, Voice, clock
 from flaky_detector.errors import FlakyDetectorError, SettingsError
 from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Suite
@@ -118,7 +118,7 @@ class Launcher:
         try:
             with self._tree() as copy:
                 if not wish.patch or patching.apply(wish.patch, copy.rootdir):
-                    self._run_there(wish, self._place(copy, wish.bundle.resolve(), room))
+                    self._run_there(wish, self.place(copy, wish.bundle.resolve(), room))
         finally:
             workspace.remove(room)
         return read_bundle(wish.bundle) if (wish.bundle / "run.json").is_file() else RunRecord(spec=wish.spec)
@@ -129,13 +129,18 @@ class Launcher:
             with self.one_at_a_time, workspace.guarded(self.rootdir, exclude=self.left_out) as copy:
                 yield copy
             return
+        with self.the_template().lend() as copy:
+            yield copy
+
+    def the_template(self) -> workspace.Template:
+        """The tree as it was when this was first asked."""
         with self.one_at_a_time:
             if self.template is None:
                 self.template = workspace.Template.of(self.rootdir, self.scratch, exclude=self.left_out)
-        with self.template.lend() as copy:
-            yield copy
+            return self.template
 
-    def _place(self, copy: workspace.Copy, bundle: Path, room: Path) -> Place:
+    def place(self, copy: workspace.Copy, bundle: Path, room: Path) -> Place:
+        """All paths of a run in this copy."""
         return Place(
             rootdir=str(copy.rootdir),
             tree=str(copy.tree),
@@ -147,28 +152,36 @@ class Launcher:
         )
 
     def _run_there(self, wish: Wish, place: Place) -> None:
-        suite = self.suite(wish.spec.python)
+        self.run_at(wish, place, self.call(wish, place))
+
+    def call(self, wish: Wish, place: Place, *, junit: bool = True) -> Invocation:
+        """The process that runs the wish at a place."""
         manner = Manner(
             pytest_args=self.settings.pytest_args,
             python_path=self.environ.get("PYTHONPATH", ""),
             hash_seed="" if "PYTHONHASHSEED" in self.environ else str(secrets.randbelow(2**32)),
             trial=wish.trial,
             deep=_is_deep(wish),
+            junit=junit,
         )
-        call = structs.replace(
-            invocation(wish.spec, suite, place, manner),
+        return structs.replace(
+            invocation(wish.spec, self.suite(wish.spec.python), place, manner),
             deadline_seconds=wish.deadline_seconds,
             quiet_seconds=self.pace.quiet_seconds(trial=wish.trial),
         )
+
+    def run_at(self, wish: Wish, place: Place, call: Invocation, begin: Begin | None = None) -> Ended:
+        """Run a call and write down what was asked for and how it ended; databases that it could not drop are dropped."""
         ended = Ended(exit_code=-2, seconds=0.0)
         started = time.monotonic()
         try:
-            ended = execute(call, tick=wish.tick)
+            ended = execute(call, tick=wish.tick, begin=begin)
         finally:
             if ended.exit_code not in ENDED_BY_ITSELF or ended.timed_out:
                 sweep_databases(call, place)
                 ended = structs.replace(ended, seconds=ended.seconds or time.monotonic() - started)
-            write_run(wish.spec, ended, suite, Path(place.bundle))
+            write_run(wish.spec, ended, self.suite(wish.spec.python), Path(place.bundle))
+        return ended
 
     def why_nothing_ran(self, record: RunRecord) -> tuple[str, str]:
         """What happened and what to do, for a run that executed no test."""

@@ -1,4 +1,4 @@
-"""The oracle that trusts nothing but fresh processes: a copy of the tree, a pytest process and databases of its own for every trial.
+"""The oracles: trials in fresh processes, or in forks of started ones; a copy of the tree and databases of its own for each.
 
 Owns the check that what was asked is what was executed. Must not judge outcomes.
 """
@@ -6,11 +6,13 @@ Owns the check that what was asked is what was executed. Must not judge outcomes
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Self
 
 from flaky_detector.adapters.process import end_all
 from flaky_detector.adapters.voice import Tick
 from flaky_detector.model import Arrangement, Gap, Order, RunRecord, RunSpec, TestId, workers_of
 from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.pipeline.forks import Forks
 from flaky_detector.pipeline.launch import Launcher, Wish
 from flaky_detector.stages.confirm import Answer, Question
 from flaky_detector.stages.run import files_of
@@ -58,14 +60,39 @@ class SubprocessOracle:
     def _answer(self, question: Question, tick: Tick | None = None) -> Answer:
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
         deadline = max(min(self.most_seconds, self.dossier.seconds_left), 1.0)
-        record = self.launcher.run(Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True))
+        record = self._run(Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True))
         self.dossier.add_trial(spec.workers, len(record.executions))
         answer = _read(question.order, record, self.launcher)
         for gap in answer.gaps:
             if gap.source in TOLD_OF_TRIALS:
                 self.dossier.add_gap(gap.source, gap.text)
-        self.launcher.voice.detail(f"  {spec.id}: {told(question.order)} → {record.exit_code}")
+        self.launcher.voice.detail(f"  {spec.id}: {told(question.order)} → {record.exit_code} ({record.seconds:.2f} s)")
         return answer
+
+    def _run(self, wish: Wish) -> RunRecord:
+        return self.launcher.run(wish)
+
+
+class ForkOracle(SubprocessOracle):
+    """The same from children of pytest processes that have already started, where these can be forked; else from fresh processes.
+
+    A context manager.
+    """
+
+    def __init__(self, launcher: Launcher, dossier: Dossier) -> None:
+        super().__init__(launcher, dossier)
+        self.forks = Forks(launcher)
+
+    def _run(self, wish: Wish) -> RunRecord:
+        record = self.forks.run(wish)
+        return super()._run(wish) if record is None or record.imported_originals else record
+
+    def __enter__(self) -> Self:
+        self.forks.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.forks.__exit__(None, None, None)
 
 
 def trial_of(question: Question, python: str, number: int) -> RunSpec:

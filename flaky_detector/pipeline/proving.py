@@ -15,7 +15,7 @@ from flaky_detector.model import Order, Proof, Suspect, Symptom
 from flaky_detector.pipeline.dockets import docket_of, family_of
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Launcher
-from flaky_detector.pipeline.oracle import SubprocessOracle
+from flaky_detector.pipeline.oracle import ForkOracle, SubprocessOracle
 from flaky_detector.stages.confirm import Policy, prove
 from flaky_detector.stages.correlate import Papers, Sources, lay_out
 
@@ -32,16 +32,17 @@ def prove_all(launcher: Launcher, dossier: Dossier, sources: Sources) -> None:
     families: dict[tuple[str, str, str], list[Numbered]] = {}
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
         families.setdefault(family_of(symptom), []).append((number, symptom, suspects))
-    oracle = SubprocessOracle(launcher, dossier)
-    lanes = max(1, min(oracle.jobs, len(families)))
-    proving = _Proving(oracle, papers, Policy(repeats=launcher.settings.repeats, deadline=dossier.deadline, jobs=oracle.jobs // lanes))
-    with launcher.voice.task(f"proving: why do {len(dossier.symptoms)} tests fail?") as tick:
-        proving.tick = tick
-        if lanes == 1:
-            for family in families.values():
-                proving.prove_family(family)
-        else:
-            proving.side_by_side(list(families.values()), lanes)
+    with ForkOracle(launcher, dossier) as oracle:
+        lanes = max(1, min(oracle.jobs, len(families)))
+        policy = Policy(repeats=launcher.settings.repeats, deadline=dossier.deadline, jobs=oracle.jobs // lanes)
+        proving = _Proving(oracle, papers, policy)
+        with launcher.voice.task(f"proving: why do {len(dossier.symptoms)} tests fail?") as tick:
+            proving.tick = tick
+            if lanes == 1:
+                for family in families.values():
+                    proving.prove_family(family)
+            else:
+                proving.side_by_side(list(families.values()), lanes)
     _tell_the_rest(dossier)
 
 

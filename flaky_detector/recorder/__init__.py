@@ -33,6 +33,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Become a fork server, if asked to: from it, before the session starts, every trial is forked."""
+    ends = os.environ.pop(wire.FORK_SERVER, "")
+    if ends:
+        from flaky_detector.recorder.fork_server import ForkServer
+
+        early_config.pluginmanager.register(ForkServer(early_config, ends))
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Wake up, if asked to.
 

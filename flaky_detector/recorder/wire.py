@@ -53,6 +53,7 @@ PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: th
 
 ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, WITHOUT, DATABASE_SUFFIX, COPY, ORIGINAL, PROBES)
 WAKING = (RECORD, ORDER, SHUFFLE, DATABASE_SUFFIX)  # any one of these wakes it
+FORK_SERVER = "FLAKY_DETECTOR_FORK_SERVER"  # "R,W": descriptors over which the house asks for children (see `fork_server`)
 AWAKE = "FLAKY_DETECTOR_AWAKE"  # set by the recorder itself, so that a pytest started by a recorded test stays asleep
 
 # pytest options, the same as the variables of these names.

@@ -92,7 +92,8 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """How the user runs pytest: own arguments, the caller's PYTHONPATH, whether the run is a trial, and whether deep probes look on.
 
     In a trial reruns of failed tests are switched off, for they would blur the answer. `hash_seed` becomes PYTHONHASHSEED, unless it is
-    empty: workers whose sets are ordered differently collect different tests, and xdist then refuses to run.
+    empty: workers whose sets are ordered differently collect different tests, and xdist then refuses to run. Without `junit` the
+    journal alone tells what happened.
     """
 
     pytest_args: tuple[str, ...] = ()
@@ -100,11 +101,12 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     hash_seed: str = ""
     trial: bool = False
     deep: bool = False
+    junit: bool = True
 
 
 def invocation(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> Invocation:
     """The process that runs `spec` at `place`; of the user's arguments the paths are left out where `spec.select` replaces them."""
-    options = [*_reporting(suite, place), *_randomly(spec, suite), *_xdist(spec, suite)]
+    options = [*_reporting(suite, place, manner), *_randomly(spec, suite), *_xdist(spec, suite)]
     if manner.trial and suite.has_plugin("pytest-rerunfailures"):
         options.append("--reruns=0")
     return Invocation(
@@ -167,8 +169,11 @@ def _is_path(argument: str, place: Place) -> bool:
     return not argument.startswith("-") and (PurePath(head).is_absolute() or Path(place.original_rootdir, head).exists())
 
 
-def _reporting(suite: Suite, place: Place) -> Iterator[str]:
-    yield from ("-p", wire.PLUGIN, f"--junitxml={place.bundle}/junit.xml", "--maxfail=0", "--color=no")
+def _reporting(suite: Suite, place: Place, manner: Manner) -> Iterator[str]:
+    yield from ("-p", wire.PLUGIN)
+    if manner.junit:
+        yield f"--junitxml={place.bundle}/junit.xml"
+    yield from ("--maxfail=0", "--color=no")
     if suite.has_plugin("pytest-cov"):
         yield "--no-cov"
 
@@ -209,7 +214,7 @@ def _blocks(addopts: Sequence[str], plugin: str) -> bool:
 
 
 def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> dict[str, str | None]:
-    env: dict[str, str | None] = dict.fromkeys(wire.ALL_VARIABLES)
+    env: dict[str, str | None] = dict.fromkeys((*wire.ALL_VARIABLES, wire.FORK_SERVER))
     env |= {
         wire.RECORD: place.bundle,
         wire.DATABASE_SUFFIX: place.database_suffix or None,

@@ -170,5 +170,5 @@ def test_answers_of_trials_side_by_side_come_in_the_order_of_the_questions() -> 
 def test_every_trial_is_told_when_verbose() -> None:
     launcher = Launcher(verbose=True)
     list(oracle(launcher).ask([Question(ACROSS)]))
-    assert launcher.said.getvalue() == "  trial-0001: gw0: p.py::p · gw1: v.py::v → 0\n"
+    assert launcher.said.getvalue() == "  trial-0001: gw0: p.py::p · gw1: v.py::v → 0 (0.00 s)\n"
     assert told(single("p", "v")) == "p, v"

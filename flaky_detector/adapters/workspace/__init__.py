@@ -9,6 +9,6 @@ Owns reading, copying, restoring and removing trees. Must not know what runs in 
 
 from flaky_detector.adapters.workspace.guard import guarded, restore_left_over
 from flaky_detector.adapters.workspace.removal import remove
-from flaky_detector.adapters.workspace.template import Copy, Template, private_copy
+from flaky_detector.adapters.workspace.template import Copy, Loan, Template, private_copy
 
-__all__ = ["Copy", "Template", "guarded", "private_copy", "remove", "restore_left_over"]
+__all__ = ["Copy", "Loan", "Template", "guarded", "private_copy", "remove", "restore_left_over"]

@@ -36,12 +36,22 @@ class Recycled:
         self.stamps: dict[str, Entry] = {}
         self.filler = Filler()
 
-    def refresh(self) -> None:
-        """Make the copy, or bring it back to its first state."""
-        if not self.stamps or not self._is_brought_back():
+    def refresh(self) -> bool:
+        """Make the copy, or bring it back to its first state; whether it was made anew, as a folder of its own."""
+        is_anew = not self.stamps or not self._is_brought_back()
+        if is_anew:
             remove(self.tree)
             copy_tree(self.found, self.template, self.tree, shares_git=True)
         self.stamps = {entry.path: entry for entry in look_at(self.tree, asks_git=False).entries}
+        return is_anew
+
+    def changes(self) -> list[str]:
+        """Paths that are not as they were when the copy was last made or brought back; compiled modules do not count."""
+        now = look_at(self.tree, asks_git=False)
+        there = {entry.path: entry for entry in now.entries}
+        appeared = {*there, *now.left_out} - set(self.known)
+        changed = [path for path in self.known if self._differs(path, there.get(path))]
+        return changed + sorted(path for path in appeared if CACHE not in path.split("/"))
 
     def _is_brought_back(self) -> bool:
         try:

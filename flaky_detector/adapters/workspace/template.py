@@ -68,15 +68,23 @@ class Template:
 
         Copies have the modules that earlier runs compiled. Any number may be lent at once, to threads too.
         """
+        loan = self.take()
+        yield loan.copy
+        self.give_back(loan)
+
+    def take(self) -> "Loan":
+        """The same for longer, to be given back."""
         try:
             recycled = self.idle.pop()
         except IndexError:
             recycled = Recycled(self.found, self.tree, _fresh(self.folder, "copy-") / self.tree.name)
-        recycled.refresh()
-        self.bytecode.hand_on(recycled.tree, self.tree, os.link)  # what the last run compiled, now that no source is a changed one
-        self.bytecode.hand_on(self.tree, recycled.tree, os.link)
-        yield self._copy(recycled.tree)
-        self.idle.append(recycled)
+        loan = Loan(self, recycled)
+        loan.renew()
+        return loan
+
+    def give_back(self, loan: "Loan") -> None:
+        """For the next."""
+        self.idle.append(loan.recycled)
 
     @contextlib.contextmanager
     def copy(self, folder: Path) -> Iterator[Copy]:
@@ -86,15 +94,15 @@ class Template:
             tree = place / self.tree.name
             copy_tree(self.found, self.tree, tree, shares_git=True)
             self.bytecode.hand_on(self.tree, tree, os.link)
-            yield self._copy(tree)
+            yield self.as_copy(tree)
         finally:
             remove(place)
 
     def itself(self) -> Copy:
         """The template as a copy, where there is to be only one."""
-        return self._copy(self.tree)
+        return self.as_copy(self.tree)
 
-    def _copy(self, tree: Path) -> Copy:
+    def as_copy(self, tree: Path) -> Copy:
         inside = self.original_rootdir.relative_to(self.found.tree)
         return Copy(tree / inside, tree, self.original_rootdir, self.found.tree, self.gaps)
 
@@ -121,6 +129,27 @@ class Template:
 
     def __exit__(self, *_: object) -> None:
         remove(self.folder)
+
+
+class Loan:
+    """A copy that is kept for several runs, one after the other."""
+
+    def __init__(self, template: Template, recycled: Recycled) -> None:
+        self.template = template
+        self.recycled = recycled
+        self.copy = template.as_copy(recycled.tree)
+
+    def renew(self) -> bool:
+        """Bring it back to its first state; False where only another folder in the same place would do."""
+        is_anew = self.recycled.refresh()
+        bytecode, tree = self.template.bytecode, self.template.tree
+        bytecode.hand_on(self.recycled.tree, tree, os.link)  # what the last run compiled, now that no source is a changed one
+        bytecode.hand_on(tree, self.recycled.tree, os.link)
+        return not is_anew
+
+    def changes(self) -> list[str]:
+        """Paths that are not in their first state."""
+        return self.recycled.changes()
 
 
 @contextlib.contextmanager

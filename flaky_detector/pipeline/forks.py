@@ -1,0 +1,198 @@
+"""Fork servers for trials: which there are, who has them, and when a trial may not come from one.
+
+Owns the rule that makes attempts at a question worth counting: *no two attempts at the same question come from the same start of
+pytest*. What a start decides by chance (the hash seed, addresses, what a conftest drew) is the same in all children of one server; an order
+that fails by such a chance would fail in each of them, and look like a proof. So there are up to `MOST_STARTS` servers for questions of one
+kind, each attempt goes to another one, and what is asked more often than that gets processes of its own.
+
+    question         start 1   start 2   start 3   start 4   start 5   fresh processes
+    victim alone        1         2         3         4         5       6, 7, …
+    P, victim           1         2         3         …
+
+Questions are of one kind where pytest would load the same conftests and settings at its start. A server holds one copy of the tree, which
+is brought back to its first state after each trial, and one temporary folder, which is emptied.
+"""
+
+import os
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from flaky_detector.adapters import workspace
+from flaky_detector.adapters.fork_server import ForkServer, LostError
+from flaky_detector.model import RunRecord, RunSpec
+from flaky_detector.pipeline.launch import Launcher, Wish, read_bundle
+
+MOST_STARTS = 5
+MOST_SERVERS = 12
+SETTINGS_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py")
+
+
+class Kind(NamedTuple):
+    """What pytest's start depends on: the interpreter, the conftests that it loads first, the folder where it finds its settings."""
+
+    python: str
+    conftests: tuple[str, ...]
+    settings: str
+
+
+class Server(NamedTuple):
+    """One server with what it runs in; `number` counts starts."""
+
+    number: int
+    kind: Kind
+    process: ForkServer
+    loan: workspace.Loan
+    room: Path
+    stack: ExitStack
+
+
+Question = tuple[object, ...]
+
+
+class Forks:
+    """Answers trials from fork servers where it can.
+
+    A context manager; at the end no server is left. Several threads may use it.
+    """
+
+    def __init__(self, launcher: Launcher) -> None:
+        self.launcher = launcher
+        self.idle: list[Server] = []
+        self.running: Counter[Kind] = Counter()
+        self.declined: dict[Kind, str] = {}
+        self.asked: dict[Question, set[int]] = {}
+        self.stack = ExitStack()
+        self._lock = threading.Lock()
+        self._starts = 0
+
+    def run(self, wish: Wish) -> RunRecord | None:
+        """The record of a trial; None where it has to be a process of its own."""
+        if wish.spec.workers or wish.patch or self.launcher.in_place or not wish.spec.select:
+            return None
+        kind = kind_of(wish.spec, self.launcher.rootdir)
+        server = self._take(kind, wish.spec) or self._start(kind, wish)
+        if server is None:
+            return None
+        is_fit = False
+        try:
+            record = self._run_in(server, wish)
+            is_fit = record is not None and server.loan.renew() and _is_emptied(server.room / "tmp")
+        finally:
+            self._give_back(server, is_fit=is_fit)
+        return record
+
+    def _take(self, kind: Kind, spec: RunSpec) -> Server | None:
+        """An idle server that has not had this question yet."""
+        with self._lock:
+            had = self.asked.setdefault(question_of(spec), set())
+            server = next((server for server in self.idle if server.kind == kind and server.number not in had), None)
+            if server is not None:
+                self.idle.remove(server)
+                had.add(server.number)
+            return server
+
+    def _give_back(self, server: Server, *, is_fit: bool) -> None:
+        """To the end of the line, so that the one that was idle longest is at its front; one that is not fit is ended."""
+        with self._lock:
+            if is_fit:
+                self.idle.append(server)
+            else:
+                self.running[server.kind] -= 1
+        if not is_fit:
+            server.stack.close()
+
+    def _start(self, kind: Kind, wish: Wish) -> Server | None:
+        """One more server; None where there are enough of the kind, or its processes cannot be forked."""
+        with self._lock:
+            if kind in self.declined or self.running[kind] >= MOST_STARTS:
+                return None
+            spare = None
+            if self.running.total() >= MOST_SERVERS:
+                spare = next((server for server in self.idle if server.kind != kind), None)
+                if spare is None:
+                    return None
+                self.idle.remove(spare)
+                self.running[spare.kind] -= 1
+            self.running[kind] += 1
+            self._starts += 1
+            number = self._starts
+            self.asked[question_of(wish.spec)].add(number)
+        if spare is not None:
+            spare.stack.close()
+        server, why = self._started(number, kind, wish)
+        if server is None:
+            with self._lock:
+                self.running[kind] -= 1
+                if self.declined.setdefault(kind, why) == why:
+                    self.launcher.voice.detail(f"  trials are processes of their own: {why}")
+        return server
+
+    def _started(self, number: int, kind: Kind, wish: Wish) -> tuple[Server | None, str]:
+        template = self.launcher.the_template()
+        loan, room = template.take(), self.launcher.scratch / f"f{secrets.token_hex(4)}"
+        (room / "tmp").mkdir(parents=True)
+        with ExitStack() as stack:
+            stack.callback(template.give_back, loan)
+            stack.callback(workspace.remove, room)
+            call = self.launcher.call(wish, self.launcher.place(loan.copy, room / "server", room), junit=False)
+            process = stack.enter_context(ForkServer(call))
+            why = process.why_not(wish.deadline_seconds) or _what_the_start_left(loan, room / "tmp")
+            if why:
+                return None, why
+            server = Server(number, kind, process, loan, room, stack.pop_all())
+            self.stack.push(server.stack)
+            return server, ""
+
+    def _run_in(self, server: Server, wish: Wish) -> RunRecord | None:
+        workspace.remove(wish.bundle)
+        wish.bundle.mkdir(parents=True)
+        place = self.launcher.place(server.loan.copy, wish.bundle.resolve(), server.room)
+        call = self.launcher.call(wish, place, junit=False)
+        try:
+            self.launcher.run_at(wish, place, call, lambda call, mark: server.process.begin(wish.spec.select, call, mark))
+        except LostError:
+            return None
+        return read_bundle(wish.bundle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
+
+
+def question_of(spec: RunSpec) -> Question:
+    """What makes two trials attempts at the same question."""
+    return spec.python, spec.order, spec.select
+
+
+def kind_of(spec: RunSpec, rootdir: Path) -> Kind:
+    """What pytest would load first for the files of this specification."""
+    folders = {folder for file in spec.select for folder in _folders(rootdir / file, rootdir)}
+    common = Path(os.path.commonpath([(rootdir / file).parent for file in spec.select]))
+    upwards = (common, *common.parents)
+    settings = next((folder for folder in upwards if any((folder / name).is_file() for name in SETTINGS_FILES)), common)
+    return Kind(spec.python, tuple(sorted(str(folder) for folder in folders if (folder / "conftest.py").is_file())), str(settings))
+
+
+def _folders(file: Path, rootdir: Path) -> Iterator[Path]:
+    """From the file's own up to the rootdir."""
+    yield from (folder for folder in file.parents if folder.is_relative_to(rootdir))
+
+
+def _what_the_start_left(loan: workspace.Loan, temporary: Path) -> str:
+    """Why a start that wrote files is no start for many trials: the first of them would find, change or remove what the next needs."""
+    changes = loan.changes()
+    if changes:
+        return f"before the first test is collected, {changes[0]} has been written in the tree"
+    written = next(temporary.iterdir(), None)
+    return f"before the first test is collected, {written.name} has been written in the temporary folder" if written else ""
+
+
+def _is_emptied(folder: Path) -> bool:
+    return [path for path in folder.iterdir() if not workspace.remove(path)] == []
