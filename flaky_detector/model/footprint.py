@@ -75,15 +75,32 @@ def leavers_of(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
     A test that only puts back what another one had changed left something different too, and is none of them: first it would clear away
     what it is to meet.
     """
+    return _sifted(records)[0]
+
+
+def openers_of(records: Sequence[RunRecord]) -> frozenset[TestId]:
+    """Leavers that may only have been the first to use something: whatever they left, later tests of that run changed further.
+
+    own order     V makes the singleton, A writes into it, B writes into it       V is an opener, and may be a victim of A and B
+    """
+    return _sifted(records)[1]
+
+
+def _sifted(records: Sequence[RunRecord]) -> tuple[tuple[TestId, ...], frozenset[TestId]]:
     noisy, tests = noise(records), own_order(records)
     found: set[TestId] = set()
-    for record in records:
-        for rows in record.by_worker().values():
-            first: dict[StateKey, str | None] = {}
-            for change, test in ((change, row.test) for row in rows for change in strong(lasting(row, noisy))):
-                if first.setdefault((change.kind, change.key), change.before) != change.after:
-                    found.add(test)
-    return tuple(test for test in tests if test in found)
+    others: set[TestId] = set()
+    for rows in (rows for record in records for rows in record.by_worker().values()):
+        changed: dict[StateKey, list[tuple[StateChange, TestId]]] = {}
+        for change, test in ((change, row.test) for row in rows for change in strong(lasting(row, noisy))):
+            changed.setdefault((change.kind, change.key), []).append((change, test))
+        for changes in changed.values():
+            initial, first = changes[0][0].before, changes[0][1]
+            leavers = [test for change, test in changes if change.after != initial]
+            found.update(leavers)
+            later = [test for test in leavers if test != first]
+            others.update(later or leavers)
+    return tuple(test for test in tests if test in found), frozenset(found - others)
 
 
 def own_order(records: Sequence[RunRecord]) -> tuple[TestId, ...]:

@@ -84,7 +84,7 @@ class ForkServer:
         self._say({"status": os.waitpid(pid, 0)[1]})
 
     def _leave(self) -> None:
-        """In a child, after all that was registered later: taking the interpreter apart, object by object, takes longer than most trials."""
+        """In a child, after all that was registered later: taking the interpreter apart, object by object, takes longer than a trial."""
         if self._session is not None:
             logging.shutdown()
             for stream in (sys.stdout, sys.stderr):

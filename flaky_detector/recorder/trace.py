@@ -70,7 +70,7 @@ def _trace(value: Any, depth: int, left: list[int]) -> Trace | None:
             below = _trace(element, depth - 1, left)
             if below is None:
                 return None
-            if below.elements:
+            if below.elements or _can_grow(kind):
                 inner.append((element, below))
     return Trace(size, elements, inner)
 
@@ -106,6 +106,11 @@ def _instance(reader: Any, slots: Any, value: Any) -> tuple[int, list[Any]]:
         except AttributeError:
             elements.append(plain.MISSING)
     return len(elements), elements
+
+
+def _can_grow(kind: type) -> bool:
+    """Whether what has no elements may have some at the next look."""
+    return issubclass(kind, (dict, *SEQUENCES)) or plain.reader(kind) is not None
 
 
 def _can_be_held(kind: type) -> bool:

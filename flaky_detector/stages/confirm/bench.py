@@ -53,6 +53,7 @@ class Bench:
         self.victim = docket.symptom.test
         self.warm_up = tuple(test for test in docket.warm_up if test != docket.symptom.test)
         self.tried: list[str] = []
+        self.is_patient = False
 
     def alone(self) -> Question:
         """The victim and nothing else."""
@@ -118,8 +119,11 @@ class Bench:
 
     @property
     def tries(self) -> int:
-        """How often a question must be asked until a failure that can happen is missed by `MISSED` of all searches at most."""
-        return tries_for(self.rate)
+        """How often a question must be asked until a failure that can happen is missed by `MISSED` of all searches at most.
+
+        A bench that is patient takes it that the failure may be a rare one although nothing has shown that.
+        """
+        return MOST_TRIES if self.is_patient else tries_for(self.rate)
 
     def shows(self, cast: Cast, times: int = 0) -> bool:
         """Whether an attempt after the cast fails with the signature: the first, or one of as many as the rate asks for."""

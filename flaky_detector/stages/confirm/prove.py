@@ -133,7 +133,7 @@ def _nothing(bench: Bench) -> Proof:
         kind="unknown",
         confidence="suspected",
         trials=bench.trials(),
-        tried=tuple(bench.tried),
+        tried=tuple(dict.fromkeys(bench.tried)),
     )
 
 

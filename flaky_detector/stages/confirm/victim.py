@@ -77,7 +77,8 @@ class Search:
         if self._cause_is_elsewhere():
             here, there = there, here
         guesses = [self._try_known, self._search_imports, *here, self._search_beside, *there]
-        if not self._guess(guesses) and self.bench.rate < 1.0:
+        if not self._guess(guesses) and (self.bench.rate < 1.0 or self._is_quick()):
+            self.bench.is_patient = self.bench.rate >= 1.0
             self._guess([self._try_singly, self._search_failing_order])  # now with as many attempts as its rate asks for
 
     def _guess(self, guesses: Sequence[Guess]) -> bool:
@@ -137,11 +138,14 @@ class Search:
     def _search_failing_order(self) -> None:
         """Replay what its worker ran before it."""
         tests = self.bench.candidates(self.docket.failing)
-        is_quick = self.docket.seconds < PATIENT_SHARE * self.bench.policy.seconds_left
-        if tests and not self.search_within(tests, PATIENCE if is_quick else 1) and self.found.is_empty:
+        if tests and not self.search_within(tests, PATIENCE if self._is_quick() else 1) and self.found.is_empty:
             self.bench.tried.append(
                 f"the {len(tests)} tests that its worker ran before it, in one process: it did not fail the same way time and again"
             )
+
+    def _is_quick(self) -> bool:
+        """Whether what ran before it can be replayed a few times without much ado."""
+        return self.docket.seconds < PATIENT_SHARE * self.bench.policy.seconds_left
 
     def search_within(self, tests: Sequence[TestId], times: int = 1) -> bool:
         """Whether these tests in this order make it fail; then shrunk to the smallest part that still does, and that is proven."""

@@ -10,7 +10,8 @@ Owns the choice of orders. It is asked again after every run; the first wave nee
     own order on other Pythons    under the distributions asked for, and front-loaded
     shuffled                      seeds × distributions × workers × Pythons, each next run as unlike the earlier ones as can be
     reversed                      together with the own order it shows every pair that the project's plugins do not sort apart
-    front-loaded backwards        what one leaver clears away of another's is met before it is cleared
+    front-loaded backwards        what one leaver clears away of another's is met before it is cleared; what comes after them is turned
+                                  round too, so that every cleaner comes once before a victim and once after it
     blocks                        contiguous parts of the own order in another sequence: pairs that the plugins' sorts keep apart
 """
 

@@ -4,14 +4,14 @@ Owns their making. Must not choose between them.
 
     own order     a b C d e F g h      C and F left something behind
     front-loaded  C F a b d e g h
-    backwards     F C a b d e g h      what C leaves, F may clear away, or the other way round
+    backwards     F C h g e d b a      what C leaves, F may clear away, or the other way round; so may d between C and g
     blocks        g h e F C d a b      contiguous parts of the own order, swapped as an idle worker's stealing swaps them
 """
 
 from collections.abc import Iterator, Sequence
 
 from flaky_detector.model import Arrangement, Order, Outcome, RunRecord, RunSpec, StateChange, Step, TestId
-from flaky_detector.model.footprint import footprints, leavers_of, noise, own_order, warm_ups
+from flaky_detector.model.footprint import footprints, leavers_of, noise, openers_of, own_order, warm_ups
 
 TREE_KIND = "file"
 BLOCKS = 6
@@ -45,20 +45,32 @@ def died(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
 
 def front_loaded(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
     """Tests that left something behind first, then the own order: one run meets every victim of every known leaver."""
-    tests, leavers = own_order(records), leavers_of(records)
+    tests, leavers, openers = own_order(records), leavers_of(records), openers_of(records)
     if leavers:
-        order = _with_warm_up(records, (*leavers, *tests), avoid=leavers)
+        first = sorted(leavers, key=lambda test: test in openers)
+        order = _with_warm_up(records, (*first, *tests), avoid=leavers)
         why = f"{_tests(len(leavers))} that left state behind first, then the own order"
         yield RunSpec(id="", python=python, arrangement=Arrangement.FRONT_LOADED, order=order, why=why)
 
 
 def backwards(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
-    """The same with the leavers in the opposite order."""
-    tests, leavers = own_order(records), leavers_of(records)
-    if len(leavers) > 1:
+    """The same with the leavers in the opposite order, but for those that may only have opened what others left, and so the other tests.
+
+    The others as the reversed run ran them: the sorts of the project's plugins hold among them.
+    """
+    tests, openers = _reversed(records), openers_of(records)
+    leavers = [test for test in leavers_of(records) if test not in openers]
+    if leavers:
         order = _with_warm_up(records, (*reversed(leavers), *tests), avoid=leavers)
-        why = f"{_tests(len(leavers))} that left state behind first, the last of them before all others"
+        why = f"{_tests(len(leavers))} that left state behind first, the last of them before all others, then the own order backwards"
         yield RunSpec(id="", python=python, arrangement=Arrangement.FRONT_LOADED_BACKWARDS, order=order, why=why)
+
+
+def _reversed(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
+    own = own_order(records)
+    ran = (record for record in records if record.spec.arrangement is Arrangement.REVERSED and len(record.by_worker()) == 1)
+    order = next((tuple(row.test for row in record.executions) for record in ran), own)
+    return (*order, *own)
 
 
 def blocks(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
