@@ -56,6 +56,11 @@ class ForkServer:
             os.close(hears)
             os.close(speaks)
 
+    @property
+    def pid(self) -> int:
+        """Its process's number."""
+        return self._process.pid
+
     def why_not(self, deadline_seconds: float) -> str:
         """Waits until it has started; why it will not serve, empty where it will."""
         try:

@@ -6,6 +6,7 @@ not guilt.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from flaky_detector.model.evidence import Execution, RunRecord, StateChange
 from flaky_detector.model.identity import TestId
@@ -69,38 +70,41 @@ def footprints(records: Sequence[RunRecord]) -> Mapping[TestId, tuple[StateChang
     return {test: tuple(changes.values()) for test, changes in seen.items()}
 
 
-def leavers_of(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
-    """Tests that left something as it had not been before the run, in the project's own order.
+class Leavers(NamedTuple):
+    """Tests that left something as it had not been before the run, each tuple in the project's own order.
 
     A test that only puts back what another one had changed left something different too, and is none of them: first it would clear away
-    what it is to meet.
+    what it is to meet. `openers` may only have been the first to use something: whatever they left, `followers` changed further.
+
+        own order     V makes the singleton, A writes into it, B writes into it       V is an opener, A and B are its followers
     """
-    return _sifted(records)[0]
+
+    everybody: tuple[TestId, ...]
+    openers: tuple[TestId, ...]
+    followers: tuple[TestId, ...]
 
 
-def openers_of(records: Sequence[RunRecord]) -> frozenset[TestId]:
-    """Leavers that may only have been the first to use something: whatever they left, later tests of that run changed further.
-
-    own order     V makes the singleton, A writes into it, B writes into it       V is an opener, and may be a victim of A and B
-    """
-    return _sifted(records)[1]
-
-
-def _sifted(records: Sequence[RunRecord]) -> tuple[tuple[TestId, ...], frozenset[TestId]]:
+def leavers_of(records: Sequence[RunRecord]) -> Leavers:
+    """Who left what, over all runs."""
     noisy, tests = noise(records), own_order(records)
     found: set[TestId] = set()
-    others: set[TestId] = set()
+    for_good: set[TestId] = set()
+    followers: dict[TestId, set[TestId]] = {}
     for rows in (rows for record in records for rows in record.by_worker().values()):
         changed: dict[StateKey, list[tuple[StateChange, TestId]]] = {}
         for change, test in ((change, row.test) for row in rows for change in strong(lasting(row, noisy))):
             changed.setdefault((change.kind, change.key), []).append((change, test))
         for changes in changed.values():
             initial, first = changes[0][0].before, changes[0][1]
-            leavers = [test for change, test in changes if change.after != initial]
-            found.update(leavers)
-            later = [test for test in leavers if test != first]
-            others.update(later or leavers)
-    return tuple(test for test in tests if test in found), frozenset(found - others)
+            leavers = {test for change, test in changes if change.after != initial}
+            found |= leavers
+            later = leavers - {first}
+            for_good |= later or leavers
+            if first in leavers:
+                followers.setdefault(first, set()).update(later)
+    openers = found - for_good
+    mates = {test for opener in openers for test in followers[opener]}
+    return Leavers(*(tuple(test for test in tests if test in chosen) for chosen in (found, openers, mates)))
 
 
 def own_order(records: Sequence[RunRecord]) -> tuple[TestId, ...]:

@@ -125,8 +125,9 @@ def _obstacles(config: pytest.Config) -> Iterator[str]:
         yield "forking is only safe on Linux"
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         yield "this Python is free-threaded"
-    if threading.active_count() > 1 or len(os.listdir("/proc/self/task")) > 1:
-        yield "threads are running before the first test is collected: %s" % ", ".join(thread.name for thread in threading.enumerate()[1:])
+    threads = [thread.name for thread in threading.enumerate()[1:] if not _is_of_rerunfailures(thread)]
+    if threads or len(os.listdir("/proc/self/task")) > threading.active_count():
+        yield "threads are running before the first test is collected: %s" % (", ".join(threads) or "not Python's own")
     if _has_children():
         yield "child processes are running before the first test is collected"
     yield from _open_things(config)
@@ -153,7 +154,8 @@ def _open_things(config: pytest.Config) -> Iterator[str]:
     places = (str(config.rootpath), os.environ.get(wire.COPY) or str(config.rootpath), tempfile.gettempdir())
     homes = tuple(os.path.realpath(place) + os.sep for place in places)
     own = {os.readlink("/proc/self/fd/%d" % number) for number in (1, 2)}
-    for name in os.listdir("/proc/self/fd"):
+    harmless = _fd_of_rerunfailures(config)
+    for name in set(os.listdir("/proc/self/fd")) - {harmless}:
         try:
             target = os.readlink("/proc/self/fd/" + name)
         except OSError:
@@ -164,6 +166,22 @@ def _open_things(config: pytest.Config) -> Iterator[str]:
             yield "an event loop is open before the first test is collected"
         if target.startswith(homes) and not target.endswith(" (deleted)") and target not in own:
             yield "%s is open before the first test is collected" % target
+
+
+def _is_of_rerunfailures(thread: threading.Thread) -> bool:
+    """pytest-rerunfailures listens for xdist's workers, whether there will be any or not; nobody calls it in a trial.
+
+    https://github.com/pytest-dev/pytest-rerunfailures (`ServerStatusDB`)
+    """
+    target = getattr(thread, "_target", None)
+    return str(getattr(target, "__module__", "")) == "pytest_rerunfailures"
+
+
+def _fd_of_rerunfailures(config: pytest.Config) -> str:
+    try:
+        return str(config.failures_db.sock.fileno())  # type: ignore[attr-defined]
+    except (AttributeError, OSError):
+        return ""
 
 
 def _load_what_children_need() -> None:

@@ -54,7 +54,7 @@ def test_a_cache_is_told_and_makes_nobody_a_leaver() -> None:
     cache = changed("shop.tax", kind="cache")
     run = record(ran("a", state=cache, traits=DB), ran("b", state=changed("TZ")))
     assert footprints([run]) == {"a": cache, "b": changed("TZ")}
-    assert leavers_of([run]) == ("b",)
+    assert leavers_of([run]).everybody == ("b",)
     assert warm_ups([run], 1) == ("a",)
 
 
@@ -109,3 +109,28 @@ def test_a_test_that_failed_in_any_run_is_no_warm_up() -> None:
 
 def test_a_version_is_shortened_to_what_people_say() -> None:
     assert [majors("3.11.7"), majors("3.11"), majors("3"), majors("")] == ["3.11", "3.11", "3", ""]
+
+
+def step(before: str, after: str, key: str = "shop.ONLY") -> tuple[StateChange, ...]:
+    return (StateChange(kind="module-global", key=key, before=before, after=after),)
+
+
+def test_who_was_the_first_to_use_what_others_changed_further_is_an_opener() -> None:
+    run = record(ran("v", state=step("none", "new")), ran("n"), ran("a", state=step("new", "a")), ran("b", state=step("a", "ab")))
+    assert leavers_of([run]) == (("v", "a", "b"), ("v",), ("a", "b"))
+
+
+def test_who_left_something_that_was_only_put_back_is_no_opener() -> None:
+    run = record(ran("p", state=step("none", "set")), ran("c", state=step("set", "none")))
+    assert leavers_of([run]) == (("p",), (), ())
+
+
+def test_who_also_left_what_nobody_touched_again_is_no_opener() -> None:
+    run = record(ran("p", state=(*step("none", "new"), *step("0", "1", key="shop.X"))), ran("a", state=step("new", "a")))
+    assert leavers_of([run]) == (("p", "a"), (), ())
+
+
+def test_who_was_followed_in_one_run_and_followed_another_in_the_next_is_no_opener() -> None:
+    one = record(ran("a", state=step("none", "a")), ran("b", state=step("a", "ab")))
+    other = record(ran("b", state=step("none", "b")), ran("a", state=step("b", "ba")))
+    assert leavers_of([one, other]) == (("a", "b"), (), ())

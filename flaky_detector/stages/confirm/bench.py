@@ -22,7 +22,7 @@ from flaky_detector.stages.confirm.ledger import Ledger, Tally
 from flaky_detector.stages.confirm.oracle import Question
 
 SIGNIFICANT = 0.003
-MOST_REPEATS = 20
+MOST_REPEATS = 30
 EXTRA = 2
 MISSED, MOST_TRIES = 0.03, 8
 

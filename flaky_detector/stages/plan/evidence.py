@@ -11,7 +11,7 @@ Owns their making. Must not choose between them.
 from collections.abc import Iterator, Sequence
 
 from flaky_detector.model import Arrangement, Order, Outcome, RunRecord, RunSpec, StateChange, Step, TestId
-from flaky_detector.model.footprint import footprints, leavers_of, noise, openers_of, own_order, warm_ups
+from flaky_detector.model.footprint import footprints, leavers_of, noise, own_order, warm_ups
 
 TREE_KIND = "file"
 BLOCKS = 6
@@ -45,10 +45,9 @@ def died(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
 
 def front_loaded(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
     """Tests that left something behind first, then the own order: one run meets every victim of every known leaver."""
-    tests, leavers, openers = own_order(records), leavers_of(records), openers_of(records)
+    tests, leavers = own_order(records), leavers_of(records).everybody
     if leavers:
-        first = sorted(leavers, key=lambda test: test in openers)
-        order = _with_warm_up(records, (*first, *tests), avoid=leavers)
+        order = _with_warm_up(records, (*leavers, *tests), avoid=leavers)
         why = f"{_tests(len(leavers))} that left state behind first, then the own order"
         yield RunSpec(id="", python=python, arrangement=Arrangement.FRONT_LOADED, order=order, why=why)
 
@@ -58,10 +57,10 @@ def backwards(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
 
     The others as the reversed run ran them: the sorts of the project's plugins hold among them.
     """
-    tests, openers = _reversed(records), openers_of(records)
-    leavers = [test for test in leavers_of(records) if test not in openers]
+    found = leavers_of(records)
+    leavers = [test for test in found.everybody if test not in found.openers]
     if leavers:
-        order = _with_warm_up(records, (*reversed(leavers), *tests), avoid=leavers)
+        order = _with_warm_up(records, (*reversed(leavers), *_reversed(records)), avoid=found.everybody)
         why = f"{_tests(len(leavers))} that left state behind first, the last of them before all others, then the own order backwards"
         yield RunSpec(id="", python=python, arrangement=Arrangement.FRONT_LOADED_BACKWARDS, order=order, why=why)
 
@@ -74,12 +73,13 @@ def _reversed(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
 
 
 def blocks(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
-    """The own order in contiguous blocks, the last block first."""
-    tests = own_order(records)
+    """The own order in contiguous blocks, the last block first; before them the followers of openers, which no other order puts so."""
+    tests, leavers = own_order(records), leavers_of(records)
     size = -(-len(tests) // BLOCKS)
     if size > 1:
         parts = [tests[start : start + size] for start in range(0, len(tests), size)]
-        order = _with_warm_up(records, [test for part in reversed(parts) for test in part], avoid=leavers_of(records))
+        moved = (test for part in reversed(parts) for test in part)
+        order = _with_warm_up(records, (*leavers.followers, *moved), avoid=leavers.everybody)
         why = f"the own order in {len(parts)} blocks, the last one first, as a worker that steals work may run it"
         yield RunSpec(id="", python=python, arrangement=Arrangement.BLOCKS, order=order, why=why)
 
