@@ -23,17 +23,19 @@ COMMENT = ("auto", "always", "on-findings", "off")
 ISSUE = ("off", "on-findings")
 MAX_SEEDS = 1000
 
+RUNS, MOST_RUNS = 8, 16
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set; see `KEYS` for the meaning of each.
 
     `seeds` are pytest-randomly's; `workers` holds worker counts, 0 standing for "as many as there are cores"; `budget_seconds` is wall
-    time for runs and trials together.
+    time for runs and trials together. `runs` is 0 where it is left to the suite: `RUNS`, or `MOST_RUNS` of a quick one.
     """
 
     output: Path = Path("flaky-detector-report")
     rootdir: Path = Path()
-    runs: int = 8
+    runs: int = 0
     seeds: tuple[int, ...] = (1, 2, 3)
     dist: tuple[str, ...] = ("worksteal", "load")
     workers: tuple[int, ...] = (2,)
@@ -155,7 +157,14 @@ def _key(text: str) -> str:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("runs", "runs", _count, "a whole number from 1", "how many runs of the suite at most (default 8)", "N"),
+    Key(
+        "runs",
+        "runs",
+        _count,
+        "a whole number from 1",
+        f"how many runs of the suite at most (default {RUNS}, and up to {MOST_RUNS} of a quick suite)",
+        "N",
+    ),
     Key(
         "seeds",
         "seeds",

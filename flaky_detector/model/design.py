@@ -39,6 +39,7 @@ class Arrangement(StrEnum):
     ACROSS_WORKERS = "across-workers"  # the same, but the others run afterwards on another worker
     SHUFFLED = "shuffled"  # by seed, the project's plugins sort afterwards
     FRONT_LOADED_BACKWARDS = "front-loaded-backwards"  # the same, those tests in the opposite order
+    FRONT_LOADED_SHUFFLED = "front-loaded-shuffled"  # the same, those tests shuffled by seed
     BLOCKS = "blocks"  # the project's own order in contiguous blocks, the last one first
     SIDE_BY_SIDE = "side-by-side"  # only tests that want the same port or file, two at a time on two workers
     REVERSED = "reversed"  # the project's own order backwards, the project's plugins sort afterwards

@@ -17,7 +17,7 @@ from flaky_detector.pipeline.links import with_links
 from flaky_detector.pipeline.mending import try_patches
 from flaky_detector.pipeline.orders import outlook, with_orders
 from flaky_detector.pipeline.proving import prove_all
-from flaky_detector.settings import Settings
+from flaky_detector.settings import RUNS, Settings
 from flaky_detector.stages.classify import classify
 from flaky_detector.stages.correlate import Sources, correlate, lay_out, undecided, unexplained
 from flaky_detector.stages.diagnose import diagnose
@@ -119,4 +119,9 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: L
 
 def told(settings: Settings) -> dict[str, object]:
     """The settings that a reader of the result may want to know."""
-    return {"runs": settings.runs, "repeats": settings.repeats, "confirm": settings.confirm, "budget_seconds": settings.budget_seconds}
+    return {
+        "runs": settings.runs or RUNS,
+        "repeats": settings.repeats,
+        "confirm": settings.confirm,
+        "budget_seconds": settings.budget_seconds,
+    }

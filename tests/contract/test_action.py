@@ -55,6 +55,7 @@ def test_the_description_names_the_settings_default(name):
     default = getattr(Settings(), field)
     told = ACTION["inputs"][{"python": "python-versions"}.get(name, name)]["description"]
     expected = {
+        "runs": "(8, and up to 16 of a quick suite)",
         "budget_seconds": "(30m)",
         "run_timeout_seconds": "(1h)",
         "confirm": "(true for hunt, false for analyze)",

@@ -142,3 +142,30 @@ def test_a_socket_that_a_run_left_is_gone(template: Template) -> None:
         os.chdir(here)
     with template.lend() as second:
         assert not (second.rootdir / "socket").exists()
+
+
+def test_a_copy_that_is_kept_says_what_has_changed_and_is_brought_back_between_runs(template: Template) -> None:
+    loan = template.take()
+    before = picture(loan.copy.rootdir)
+    assert loan.changes() == []
+    (loan.copy.rootdir / "plain").write_text("# other\n")
+    (loan.copy.rootdir / "new").touch()
+    (loan.copy.rootdir / "pkg" / "__pycache__").mkdir()
+    (loan.copy.rootdir / "pkg" / "__pycache__" / "inner.cpython-311.pyc").touch()
+    assert loan.changes() == ["plain", "new"]
+    assert loan.renew()
+    assert loan.changes() == []
+    assert (loan.copy.rootdir / "plain").read_text() == "# plain\n"
+    assert {name: what[:2] for name, what in picture(loan.copy.rootdir).items() if "__pycache__" not in name} == {
+        name: what[:2] for name, what in before.items()
+    }
+    template.give_back(loan)
+    with template.lend() as copy:
+        assert copy.tree == loan.copy.tree
+
+
+def test_a_copy_that_had_to_be_made_anew_says_so(template: Template) -> None:
+    loan = template.take()
+    remove(loan.copy.tree)
+    assert not loan.renew()
+    assert loan.changes() == []

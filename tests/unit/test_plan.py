@@ -166,8 +166,65 @@ def test_a_test_that_only_puts_back_what_another_changed_is_no_leaver() -> None:
     assert plan(Settings(), ["3.12"], [made])[0].why == "the test that left state behind first, then the own order"
 
 
+REVERSED = RunSpec(id="03-3.12-reversed", python="3.12", arrangement=Arrangement.REVERSED)
+
+
 def test_leavers_also_run_backwards_and_the_own_order_in_blocks() -> None:
     rows = [ran(f"t{number}", state=changed(f"X{number}") if number in (3, 8) else ()) for number in range(12)]
-    specs = {spec.arrangement: spec for spec in plan(Settings(), ["3.12"], [first_run(*rows)])}
-    assert [step.test for step in specs[Arrangement.FRONT_LOADED_BACKWARDS].order][:3] == ["t8", "t3", "t0"]
+    sorted_again = [row for row in reversed(rows) if row.test != "t1"]
+    made = [first_run(*rows), record(*sorted_again, spec=REVERSED)]
+    specs = {spec.arrangement: spec for spec in plan(Settings(), ["3.12"], made)}
+    backwards = [step.test for step in specs[Arrangement.FRONT_LOADED_BACKWARDS].order]
+    assert backwards == ["t8", "t3", "t11", "t10", "t9", "t7", "t6", "t5", "t4", "t2", "t0", "t1"]
     assert [step.test for step in specs[Arrangement.BLOCKS].order][:5] == ["t10", "t11", "t8", "t9", "t6"]
+
+
+def step(before: str, after: str) -> tuple[StateChange, ...]:
+    return (StateChange(kind="module-global", key="shop.ONLY", before=before, after=after),)
+
+
+def test_who_was_the_first_to_use_something_is_met_after_all_who_changed_it_further() -> None:
+    others = [ran(f"n{number}") for number in range(5)]
+    rows = [ran("v", state=step("none", "new")), *others, ran("a", state=step("new", "a")), ran("b", state=step("a", "ab"))]
+    backwards = [ran("b", state=step("none", "b")), ran("a", state=step("b", "ba")), *reversed(others), ran("v")]
+    made = [first_run(*rows), record(*backwards, spec=REVERSED)]
+    specs = {spec.arrangement: [str(step.test) for step in spec.order] for spec in plan(Settings(), ["3.12"], made)}
+    assert specs[Arrangement.FRONT_LOADED] == ["v", "a", "b", "n0", "n1", "n2", "n3", "n4"]
+    assert specs[Arrangement.FRONT_LOADED_BACKWARDS] == ["b", "a", "n4", "n3", "n2", "n1", "n0", "v"]
+    assert specs[Arrangement.BLOCKS] == ["a", "b", "n3", "n4", "n1", "n2", "v", "n0"]
+
+
+def with_runs(count: int, seconds: float) -> list[RunRecord]:
+    """So many runs of one suite with three leavers."""
+    rows = [*(ran(f"l{number}", state=changed(f"X{number}")) for number in range(3)), *(ran(f"n{number}") for number in range(3))]
+    records: list[RunRecord] = []
+    while len(records) < count:
+        spec = plan(Settings(), ["3.12"], records)[0]
+        records.append(record(*rows, spec=spec, seconds=seconds, collected=tuple(row.test for row in rows)))
+    return records
+
+
+def test_a_quick_suite_gets_more_runs_until_they_have_taken_a_twentieth_of_the_budget() -> None:
+    assert len(plan(Settings(budget_seconds=1000), ["3.12"], with_runs(8, seconds=6))) == 8
+    assert plan(Settings(budget_seconds=1000), ["3.12"], with_runs(8, seconds=6.3)) == ()
+    assert plan(Settings(budget_seconds=1000, runs=8), ["3.12"], with_runs(8, seconds=1)) == ()
+
+
+def test_more_runs_shuffle_the_leavers_and_let_the_others_follow_both_ways() -> None:
+    made = with_runs(8, seconds=1)
+    turned = [
+        msgspec.structs.replace(each, executions=each.executions[::-1]) if each.spec.id == "04-3.12-reversed" else each for each in made
+    ]
+    specs = plan(Settings(), ["3.12"], turned)
+    orders = {spec.id[3:]: [str(step.test) for step in spec.order] for spec in specs}
+    assert orders == {
+        "3.12-front-loaded-shuffled-seed3": ["l1", "l2", "l0", "n0", "n1", "n2"],
+        "3.12-shuffled-seed1-load-2": [],
+        "3.12-front-loaded-shuffled-seed4": ["l2", "l1", "l0", "n2", "n1", "n0"],
+        "3.12-shuffled-seed2-worksteal-2": [],
+        "3.12-front-loaded-shuffled-seed5": ["l0", "l1", "l2", "n0", "n1", "n2"],
+        "3.12-shuffled-seed3-load-2": [],
+        "3.12-front-loaded-shuffled-seed6": ["l1", "l0", "l2", "n2", "n1", "n0"],
+        "3.12-front-loaded-shuffled-seed7": ["l2", "l0", "l1", "n0", "n1", "n2"],
+    }
+    assert specs[2].why == "the 3 tests that left state behind first, shuffled with seed 4, then the own order backwards"

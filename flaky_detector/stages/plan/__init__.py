@@ -1,4 +1,4 @@
-"""Which runs to make: settings and the evidence so far in, RunSpecs within `--runs` out.
+"""Which runs to make: settings and the evidence so far in, RunSpecs within `--runs` out; of a quick suite more, where nobody says how many.
 
 Owns the choice of orders. It is asked again after every run; the first wave needs no evidence. Must not run anything.
 
@@ -13,6 +13,7 @@ Owns the choice of orders. It is asked again after every run; the first wave nee
     front-loaded backwards        what one leaver clears away of another's is met before it is cleared; what comes after them is turned
                                   round too, so that every cleaner comes once before a victim and once after it
     blocks                        contiguous parts of the own order in another sequence: pairs that the plugins' sorts keep apart
+    front-loaded, shuffled        the leavers by seed: sets of which the order matters, and victims that fail only sometimes
 """
 
 from collections import Counter
@@ -22,8 +23,18 @@ from itertools import product
 import msgspec
 
 from flaky_detector.model import Arrangement, RunRecord, RunSpec
-from flaky_detector.settings import Settings
-from flaky_detector.stages.plan.evidence import across_workers, after_a_death, backwards, blocks, died, front_loaded, hung, side_by_side
+from flaky_detector.settings import MOST_RUNS, RUNS, Settings
+from flaky_detector.stages.plan.evidence import (
+    across_workers,
+    after_a_death,
+    backwards,
+    blocks,
+    died,
+    front_loaded,
+    hung,
+    shuffled_leavers,
+    side_by_side,
+)
 
 ONCE_A_PYTHON = (
     Arrangement.FRONT_LOADED,
@@ -33,11 +44,14 @@ ONCE_A_PYTHON = (
     Arrangement.BLOCKS,
 )
 
+QUICK_SHARE = 0.05
+"""Of the budget: as long as the runs took no more, a few more are made."""
+
 Variety = tuple[str, int, str, int]
 
 
 def plan(settings: Settings, pythons: Sequence[str], records: Sequence[RunRecord] = ()) -> tuple[RunSpec, ...]:
-    """The runs still to make, best first; empty when `settings.runs` have been made or nothing new is left.
+    """The runs still to make, best first; empty when as many as wanted have been made or nothing new is left.
 
     Args:
         settings: counts, seeds, distributions, workers.
@@ -45,7 +59,7 @@ def plan(settings: Settings, pythons: Sequence[str], records: Sequence[RunRecord
         records: the runs made so far.
     """
     made = [record.spec for record in records]
-    room = settings.runs - len(made)
+    room = _wanted(settings, records) - len(made)
     chosen: list[RunSpec] = []
     for spec in (_spared(spec, records) for spec in _wishes(settings, pythons, records)):
         if len(chosen) >= room:
@@ -54,6 +68,13 @@ def plan(settings: Settings, pythons: Sequence[str], records: Sequence[RunRecord
             number = len(made) + len(chosen) + 1
             chosen.append(msgspec.structs.replace(spec, id=f"{number:02d}-{_slug(spec)}", keep_sort=settings.keep_sort))
     return tuple(chosen)
+
+
+def _wanted(settings: Settings, records: Sequence[RunRecord]) -> int:
+    if settings.runs:
+        return settings.runs
+    is_quick = len(records) >= RUNS and sum(record.seconds for record in records) < QUICK_SHARE * settings.budget_seconds
+    return MOST_RUNS if is_quick else RUNS
 
 
 def _spared(spec: RunSpec, records: Sequence[RunRecord]) -> RunSpec:
@@ -102,6 +123,8 @@ def _wishes(settings: Settings, pythons: Sequence[str], records: Sequence[RunRec
             yield reversed_run
             yield from backwards(pythons[0], records)
             yield from blocks(pythons[0], records)
+        if index > len(pythons):
+            yield from shuffled_leavers(pythons[index % len(pythons)], records, index)
         yield RunSpec(
             id="",
             python=python,
@@ -114,6 +137,8 @@ def _wishes(settings: Settings, pythons: Sequence[str], records: Sequence[RunRec
     yield reversed_run
     yield from backwards(pythons[0], records)
     yield from blocks(pythons[0], records)
+    for seed in range(len(varieties), len(varieties) + MOST_RUNS):
+        yield from shuffled_leavers(pythons[seed % len(pythons)], records, seed)
 
 
 def _first_distributed(settings: Settings) -> tuple[str, int]:
@@ -127,7 +152,9 @@ def _varieties(settings: Settings, pythons: Sequence[str]) -> Iterator[Variety]:
     """Every combination once; each next one uses, factor by factor, the values used least so far."""
     rest = [
         (python, seed, distribution, workers if distribution != "no" else 0)
-        for seed, distribution, workers, python in product(settings.seeds[: settings.runs], settings.dist, settings.worker_counts, pythons)
+        for seed, distribution, workers, python in product(
+            settings.seeds[: settings.runs or MOST_RUNS], settings.dist, settings.worker_counts, pythons
+        )
     ]
     rest = list(dict.fromkeys(rest))
     used: Counter[tuple[int, object]] = Counter()

@@ -8,6 +8,7 @@ Owns their making. Must not choose between them.
     blocks        g h e F C d a b      contiguous parts of the own order, swapped as an idle worker's stealing swaps them
 """
 
+import random
 from collections.abc import Iterator, Sequence
 
 from flaky_detector.model import Arrangement, Order, Outcome, RunRecord, RunSpec, StateChange, Step, TestId
@@ -63,6 +64,19 @@ def backwards(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
         order = _with_warm_up(records, (*reversed(leavers), *_reversed(records)), avoid=found.everybody)
         why = f"{_tests(len(leavers))} that left state behind first, the last of them before all others, then the own order backwards"
         yield RunSpec(id="", python=python, arrangement=Arrangement.FRONT_LOADED_BACKWARDS, order=order, why=why)
+
+
+def shuffled_leavers(python: str, records: Sequence[RunRecord], seed: int) -> Iterator[RunSpec]:
+    """The leavers in an order of chance, then the others: forwards and backwards in turn."""
+    leavers = list(leavers_of(records).everybody)
+    if leavers:
+        first, others = list(leavers), own_order(records) if seed % 2 else _reversed(records)
+        random.Random(seed).shuffle(first)  # noqa: S311 -- has to be the same each time, not secret
+        order = _with_warm_up(records, (*first, *others), avoid=leavers)
+        why = f"{_tests(len(leavers))} that left state behind first, shuffled with seed {seed}, then the own order" + (
+            "" if seed % 2 else " backwards"
+        )
+        yield RunSpec(id="", python=python, arrangement=Arrangement.FRONT_LOADED_SHUFFLED, seed=seed, order=order, why=why)
 
 
 def _reversed(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
