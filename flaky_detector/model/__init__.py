@@ -15,6 +15,7 @@ from flaky_detector.model.evidence import (
     Evidence,
     Execution,
     Failure,
+    Imported,
     Outcome,
     Phase,
     Raised,
@@ -42,7 +43,7 @@ from flaky_detector.model.findings import (
 from flaky_detector.model.identity import Gap, Location, TestId, bare_test_id, function_of, path_of, short_name
 
 __all__ = [
-    "Arrangement", "Confidence", "Cost", "Diagnosis", "Distribution", "Evidence", "Execution", "Failure", "Finding", "Gap",
+    "Arrangement", "Confidence", "Cost", "Diagnosis", "Distribution", "Evidence", "Execution", "Failure", "Finding", "Gap", "Imported",
     "Kind", "LatentPolluter", "Location", "Order", "Orders", "Outcome", "Phase", "Proof", "Provided", "Raised", "Remedy", "Result",
     "RunRecord", "RunSpec", "RunSummary", "Sighting", "Signature", "StateChange", "Step", "Suite", "Suspect", "Symptom", "TestId",
     "Trial", "bare_test_id", "function_of", "on_one_worker", "path_of", "short_name", "workers_of",

@@ -96,6 +96,13 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 0
 
 
+class Imported(msgspec.Struct, frozen=True):
+    """What a test file, by its path, left different when it was imported."""
+
+    path: str
+    state: tuple[StateChange, ...]
+
+
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known of one run, from all of its witnesses.
 
@@ -103,7 +110,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     `has_order` is False where positions are unknown. `app_labels` are the Django app labels seen by the recorder.
     `collected` is the project's own collection order where the recorder saw it, else empty. `imported_originals` lists
     files that the run imported from the user's own tree although it ran in a copy. `shared` names what two runs at once would meet over:
-    ports that were bound by number, files written outside the tree and the scratch folder.
+    ports that were bound by number, files written outside the tree and the scratch folder. `imports` are files that left something
+    different when they were imported, as far as deep probes looked on.
     """
 
     spec: RunSpec
@@ -119,6 +127,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     app_labels: tuple[str, ...] = ()
     imported_originals: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    imports: tuple[Imported, ...] = ()
     bundle: str = ""
 
     @property

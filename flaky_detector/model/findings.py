@@ -61,6 +61,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     state: tuple[StateChange, ...] = ()
     complete: bool = True
     tried: tuple[str, ...] = ()
+    imported: tuple[str, ...] = ()
 
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +95,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     `failed_in` and `seen_in` count runs; `failing_runs` are the ids of the runs in which it failed. Where many tests seem to have one
     cause and nothing is proven, they are one finding: `victims` are all of them as they came (`test` is the first), `victim_counts` counts
     them by exception; both are empty for a finding about one test. `orders` says in which orders it can happen, `orders_note` why.
+    Of the polluters in `imported` files the import alone is enough.
     """
 
     test: TestId
@@ -124,6 +126,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     victim_counts: dict[str, int] = {}
     orders: Orders = "unknown"
     orders_note: str = ""
+    imported: tuple[str, ...] = ()
 
     @property
     def tests(self) -> tuple[TestId, ...]:

@@ -57,6 +57,7 @@ def finding_of(symptom: Symptom, suspects: Sequence[Suspect], proof: Proof | Non
         failing_runs=tuple(dict.fromkeys(sighting.run for sighting in symptom.failing)),
         seen_in=len({sighting.run for sighting in (*symptom.failing, *symptom.passing)}) or len(records),
         complete=proof.complete if proof else False,
+        imported=proof.imported if proof else (),
         notes=proof.tried if proof else (),
         fingerprint=fingerprint(symptom),
     )

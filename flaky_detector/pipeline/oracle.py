@@ -125,6 +125,7 @@ def _read(order: Order, record: RunRecord, launcher: Launcher) -> Answer:
         seconds=record.seconds,
         processes=1 + record.spec.workers,
         gaps=tuple(gaps),
+        imports=record.imports,
     )
 
 

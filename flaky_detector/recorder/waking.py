@@ -19,6 +19,7 @@ import pytest
 
 from flaky_detector.recorder import databases, probes, replay, wire
 from flaky_detector.recorder.failure import Places
+from flaky_detector.recorder.imports import Imports
 from flaky_detector.recorder.journal import Journal
 from flaky_detector.recorder.naming import Names
 from flaky_detector.recorder.ordering import Ordering, Skipping
@@ -89,6 +90,8 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
         return {"originals": found, "shared": meeting, "databases": recorder.databases, "cost": cost}
 
     _register(config, ordering, recorder, Finish(journal, last_words))
+    if wishes.get(wire.PROBES) == probes.DEEP and journal.writes:
+        _register(config, Imports(journal, watch))
     if suffix:
         databases.rename(suffix)
     if steps is not None and hasattr(config, "workerinput"):

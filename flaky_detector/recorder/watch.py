@@ -36,6 +36,7 @@ class Watch:
         self._note = note
         self._account = FUNCTION
         self._has_started = False
+        self._is_at_imports = False
         self._files = [probe for probe in probes if isinstance(probe, FilesProbe)]
         self._databases = [probe for probe in probes if isinstance(probe, DjangoDatabaseProbe)]
         self.claims: Callable[[], list[str]] = list
@@ -58,6 +59,9 @@ class Watch:
 
     def start(self) -> None:
         """Before the first test all is taken for granted: outside of any phase, in which pytest has hooks and handlers of its own."""
+        if self._is_at_imports:
+            self._is_at_imports = False
+            self.settle()
         if self._has_started:
             return
         self._has_started = True
@@ -66,6 +70,14 @@ class Watch:
                 probe.start()
             except Exception as error:
                 self._drop(probe, error)
+
+    def look_at_import(self) -> list[dict[str, Any]]:
+        """What differs from the last look, while files are being imported; what the first test finds is taken for granted nevertheless."""
+        if not self._has_started:
+            self.start()
+            self._is_at_imports = True
+            return []
+        return self.settle()
 
     def settle(self) -> list[dict[str, Any]]:
         """What the test that was just torn down left different."""

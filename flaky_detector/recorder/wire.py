@@ -11,6 +11,7 @@ A journal is `journal-<worker>.jsonl`, one JSON object a line, UTF-8, the event'
     {"ev": "collected", "tests": ["a.py::test_1", ...], "app_labels": ["shop"], "missing": ["ids in a forced order, not collected"]}
         once per process; `tests` in the order that the project's own plugins gave, before a forced order is applied; under xdist
         only the first worker (gw0) lists `tests`, the others leave it empty
+    {"ev": "import", "id": "a.py", "state": [...]}              with deep probes: what a file left different when it was imported
     {"ev": "begin", "id": "a.py::test_1", "pos": 0, "time": 1700000001.5}
     {"ev": "end", "id": "a.py::test_1", "pos": 0, "attempt": 0, "outcome": "failed", "dur": 0.01,
      "phases": [["setup", "passed", 0.001], ["call", "failed", 0.008], ["teardown", "passed", 0.001]],

@@ -184,6 +184,13 @@ def test_pollution_at_import_is_told_from_that_of_a_test(hunted: Outcome) -> Non
     assert "importing tests/test_05_import.py is enough: it does not matter which test of that file runs, or whether any does" in notes
 
 
+def test_what_a_file_changes_when_it_is_imported_is_named_with_its_line(hunted: Outcome) -> None:
+    finding = hunted.finding("tests/test_06_imported.py::test_wants_it_unset")
+    assert [(change["kind"], change["key"]) for change in finding["state"]] == [("environ", "APP_IMPORTED")]
+    assert finding["location"] == {"path": "tests/test_05_import.py", "line": 2}
+    assert finding["details"]["imported"] == ["tests/test_05_import.py"]
+
+
 def test_two_that_want_one_lock_conflict_and_neither_pollutes(hunted: Outcome) -> None:
     """Which of the two comes second, and so fails, is a matter of milliseconds."""
     pair = {"tests/test_07_lock.py::test_locks", "tests/test_07_lock.py::test_locks_too"}

@@ -269,3 +269,43 @@ def test_what_changes_in_the_process_is_found_at_the_line_that_speaks_of_it(kind
     assert told.location
     assert told.location.line == line
     assert "for all later tests" in told.cause or "process" in told.cause
+
+
+IMPORTED = """\
+import os
+
+from shop import tills
+
+
+class TestMode:
+    def test_p(self):
+        os.environ["SHOP_MODE"] = "in the test"
+
+
+if os.name:
+    os.environ["SHOP_MODE"] = "at the top"
+tills.OPEN = True
+"""
+
+
+def test_what_an_import_does_is_told_of_the_file_at_its_top_level_line() -> None:
+    told = diagnosed(IMPORTED, environ(), imported=("tests/test_p.py",))
+    assert told.location == Location("tests/test_p.py", 12)
+    assert told.cause == (
+        "pytest imports every file that it collects, before the first test runs. This one sets the environment variable `SHOP_MODE`."
+        " Environment variables belong to the process, not to the test: the value stays when the test ends."
+    )
+    assert [remedy.title for remedy in told.remedies] == ["Move it from the file's top level into a fixture"]
+
+
+def test_an_import_of_which_no_line_is_found_is_told_with_the_file_alone() -> None:
+    unseen = diagnosed(IMPORTED, imported=("tests/test_p.py",))
+    assert unseen.location == Location("tests/test_p.py", 1)
+    assert unseen.cause.endswith("This one changes something that no probe watches.")
+    assert diagnosed(None, environ(), imported=("tests/test_p.py",)).location is None
+
+
+def test_a_set_with_an_imported_file_in_it_is_told_as_a_set() -> None:
+    other = TestId("tests/test_o.py::test_o")
+    told = diagnosed(IMPORTED, environ(), imported=("tests/test_o.py",), polluters=((POLLUTER, other),))
+    assert told.cause.startswith("No single one of these tests is enough.")

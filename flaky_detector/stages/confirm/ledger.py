@@ -53,6 +53,7 @@ class Ledger:
         self.roles: dict[Question, str] = {}
         self.gaps: list[Gap] = []
         self.left: dict[TestId, dict[tuple[str, str], StateChange]] = {}
+        self.left_by_import: dict[str, dict[tuple[str, str], StateChange]] = {}
 
     def attempt(self, questions: Sequence[Question], role: str, times: int = 1) -> list[Tally]:
         """Ask each question until it has `times` attempts; the tallies, in the same sequence.
@@ -95,6 +96,8 @@ class Ledger:
         for row in answer.executions:
             if row.state and row.test != self.victim:
                 self.left.setdefault(row.test, {}).update({(change.kind, change.key): change for change in row.state})
+        for imported in answer.imports:
+            self.left_by_import.setdefault(imported.path, {}).update({(change.kind, change.key): change for change in imported.state})
         self.gaps += [gap for gap in answer.gaps if gap not in self.gaps]
 
     def _read(self, answer: Answer) -> str:

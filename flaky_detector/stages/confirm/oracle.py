@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from flaky_detector.model import Execution, Gap, Order
+from flaky_detector.model import Execution, Gap, Imported, Order
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What happened: the executions, in the order in which they really ran.
 
     `executed` is False where the order could not be run as asked (a test was not collected, the process died before the last
-    step, time ran out); `gaps` say why. `timed_out` tells a hang.
+    step, time ran out); `gaps` say why. `timed_out` tells a hang. `imports` are what files left different when they were imported.
     """
 
     executions: tuple[Execution, ...] = ()
@@ -37,6 +37,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     timed_out: bool = False
     seconds: float = 0.0
     processes: int = 1
+    imports: tuple[Imported, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from flaky_detector.errors import Interrupted
-from flaky_detector.model import Order, Proof, StateChange, TestId
+from flaky_detector.model import Order, Proof, StateChange, TestId, path_of
 from flaky_detector.rules import rule_of
 from flaky_detector.stages.confirm.afterwards import find_cleaners, look_further
 from flaky_detector.stages.confirm.bench import Bench
@@ -120,8 +120,9 @@ def _explained(bench: Bench, found: Found) -> Proof:
         cleaners=tuple(found.cleaners),
         minimal_order=found.orders[0],
         warm_up=_warm_up(bench, found.orders[0]),
-        state=_state(bench, found.polluters),
+        state=_state(bench, found.polluters, found.imported),
         complete=found.complete,
+        imported=tuple(found.imported),
     )
 
 
@@ -142,8 +143,10 @@ def _warm_up(bench: Bench, order: Order) -> tuple[TestId, ...]:
     return tuple(test for test in bench.warm_up if test in named)
 
 
-def _state(bench: Bench, sets: Sequence[tuple[TestId, ...]]) -> tuple[StateChange, ...]:
+def _state(bench: Bench, sets: Sequence[tuple[TestId, ...]], imported: Sequence[str] = ()) -> tuple[StateChange, ...]:
     """What these tests left behind, in the runs and in the trials: the contested things where the rule knows them, else all but noise.
+
+    Of those in `imported` files what the import left.
 
     What several alternatives have in common comes first.
     """
@@ -151,11 +154,16 @@ def _state(bench: Bench, sets: Sequence[tuple[TestId, ...]]) -> tuple[StateChang
     left: dict[tuple[str, str], StateChange] = {}
     count: Counter[tuple[str, str]] = Counter()
     for test in dict.fromkeys(test for tests in sets for test in tests):
-        changes = _left_by(test, bench)
+        changes = _left_by_import(path_of(test), bench) if path_of(test) in imported else _left_by(test, bench)
         count.update(changes.keys())
         left = {**changes, **left}
     telling = [key for key, change in left.items() if rule_of(signature.rule).explains(signature, change)]
     return tuple(left[key] for key in sorted(telling or left, key=lambda key: -count[key]))
+
+
+def _left_by_import(path: str, bench: Bench) -> dict[tuple[str, str], StateChange]:
+    seen = bench.ledger.left_by_import.get(path, {})
+    return {key: change for key, change in seen.items() if key not in bench.docket.noisy}
 
 
 def _left_by(test: TestId, bench: Bench) -> dict[tuple[str, str], StateChange]:

@@ -6,11 +6,11 @@ left behind or the source does not hold.
 
 from collections.abc import Callable, Mapping
 
-from flaky_detector.model import Diagnosis, Finding, Location, StateChange, Step, TestId, short_name
+from flaky_detector.model import Diagnosis, Finding, Location, StateChange, Step, TestId, path_of, short_name
 from flaky_detector.model.words import leaves, tick
-from flaky_detector.stages.diagnose.cause import cause_of
-from flaky_detector.stages.diagnose.cure import remedies_of
-from flaky_detector.stages.diagnose.place import Sources, place_of
+from flaky_detector.stages.diagnose.cause import cause_of, cause_of_import
+from flaky_detector.stages.diagnose.cure import NOT_AT_IMPORT, remedies_of
+from flaky_detector.stages.diagnose.place import Sources, place_of, place_of_import
 
 LONGEST_ERROR = 110
 
@@ -28,6 +28,13 @@ def diagnose(finding: Finding, left: Left, sources: Callable[[str], str | None])
     sets = [tests for tests in (finding.polluters or finding.state_setters) if tests]
     if not sets:
         return None
+    if len(sets[0]) == 1 and path_of(sets[0][0]) in finding.imported:
+        return Diagnosis(
+            rule=finding.signature.rule,
+            cause=cause_of_import(finding),
+            location=place_of_import(path_of(sets[0][0]), finding.state, sources),
+            remedies=(NOT_AT_IMPORT,),
+        )
     changes = {test: relevant(finding, left.get(test, ())) for tests in sets for test in tests}
     return Diagnosis(
         rule=finding.signature.rule,

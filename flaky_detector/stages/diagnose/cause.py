@@ -59,6 +59,13 @@ def cause_of(finding: Finding, tests: Sequence[TestId], changes: Mapping[TestId,
     return " ".join(["No single one of these tests is enough.", *dict.fromkeys(_mechanism(kind, every) for kind in kinds)])
 
 
+def cause_of_import(finding: Finding) -> str:
+    """The same where no test has to run: a file does it when it is imported."""
+    told = [f"{leaves(finding.state)}." if finding.state else "changes something that no probe watches."]
+    told += dict.fromkeys(_mechanism(change.kind, finding.state) for change in finding.state)
+    return "pytest imports every file that it collects, before the first test runs. This one " + " ".join(told)
+
+
 def _opening(test: TestId, changes: Sequence[StateChange], sources: Sources) -> str:
     models = [change for change in changes if change.kind == MODEL]
     defined = [told for change in models if (told := _definition(change, test, sources))]

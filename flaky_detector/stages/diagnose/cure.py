@@ -38,6 +38,12 @@ GENERAL = {
     ),
     MODEL: ISOLATED,
 }
+NOT_AT_IMPORT = Remedy(
+    title="Move it from the file's top level into a fixture",
+    text="What stands at the top level of a test file happens when pytest collects it, for whatever is collected with it. In a fixture it"
+    " happens for the tests that ask for it, and what follows `yield` undoes it.",
+    example="@pytest.fixture(autouse=True)\ndef mode():\n    old = change()\n    yield\n    change_back(old)\n",
+)
 
 Models = list[tuple[StateChange, Found]]
 

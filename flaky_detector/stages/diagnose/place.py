@@ -17,6 +17,7 @@ from flaky_detector.recorder import wire
 
 Sources = Callable[[str], str | None]
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 # What a line that makes such a change is likely to hold, most telling first.
 HINTS = {
@@ -69,6 +70,17 @@ def place_of(test: TestId, changes: Sequence[StateChange], sources: Sources) -> 
     if own is None:
         return None
     return Location(own.path, next((line for change in changes if (line := _line_of(change, own, sources))), own.node.lineno))
+
+
+def place_of_import(path: str, changes: Sequence[StateChange], sources: Sources) -> Location | None:
+    """The line at the top level of a file that makes the first of `changes`, else its first line; None without the file."""
+    tree = _tree(sources(path))
+    if tree is None:
+        return None
+    lines = (sources(path) or "").splitlines()
+    top = [node for node in tree.body if not isinstance(node, (*DEFINITIONS, ast.Import, ast.ImportFrom))]
+    numbers = [number for node in top for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)]
+    return Location(path, next((line for change in changes if (line := _first_line(change, lines, numbers))), 1))
 
 
 def definition_of_test(test: TestId, sources: Sources) -> Found | None:
@@ -146,7 +158,10 @@ def _directly_in(scope: ast.AST) -> Iterator[Definition]:
 def _line_of(change: StateChange, own: Found, sources: Sources) -> int | None:
     """The first line of the function that speaks of the very thing, else one that does such things."""
     lines = (sources(own.path) or "").splitlines()
-    body = range(own.node.body[0].lineno, (own.node.end_lineno or own.node.lineno) + 1)
+    return _first_line(change, lines, range(own.node.body[0].lineno, (own.node.end_lineno or own.node.lineno) + 1))
+
+
+def _first_line(change: StateChange, lines: Sequence[str], body: Sequence[int]) -> int | None:
     name = change.key.rsplit("." if change.kind in DOTTED else "/", 1)[-1]
     hints = HINTS.get(change.kind, ())
     for number in body:

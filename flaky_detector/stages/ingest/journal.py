@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from flaky_detector.model import Execution, Failure, Gap, Outcome, Raised, StateChange, TestId, bare_test_id
+from flaky_detector.model import Execution, Failure, Gap, Imported, Outcome, Raised, StateChange, TestId, bare_test_id
 from flaky_detector.recorder import wire
 from flaky_detector.stages.ingest.testimony import Paper, Testimony, named
 
@@ -28,6 +28,7 @@ class Told(msgspec.Struct):
     app_labels: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    imports: list[Imported] = msgspec.field(default_factory=list)
     finished: bool = False
 
     def gap(self, text: str) -> None:
@@ -60,6 +61,7 @@ def read_journals(papers: Sequence[Paper], bundle: str) -> Testimony:
         app_labels=_union(one.app_labels for one in told),
         originals=_union(one.originals for one in told),
         shared=_union(one.shared for one in told),
+        imports=tuple(imported for one in told for imported in one.imports),
     )
 
 
@@ -103,6 +105,8 @@ def _take(event: dict[str, Any], told: Told) -> None:
             told.collected = tuple(bare_test_id(test) for test in event.get("tests", ()))
             told.app_labels = tuple(map(str, event.get("app_labels", ())))
             _say_missing(event.get("missing", ()), told)
+        case "import":
+            told.imports.append(Imported(str(event["id"]), tuple(map(_state, event["state"]))))
         case "begin":
             told.begun[int(event["pos"])] = (bare_test_id(event["id"]), float(event.get("time", 0.0)))
         case "end":

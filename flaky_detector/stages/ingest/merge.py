@@ -57,6 +57,7 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
         app_labels=next((told.app_labels for told in testimonies if told.app_labels), ()),
         imported_originals=next((told.originals for told in testimonies if told.originals), ()),
         shared=next((told.shared for told in testimonies if told.shared), ()),
+        imports=next((told.imports for told in testimonies if told.imports), ()),
         bundle=bundle,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Execution, Gap, TestId
+from flaky_detector.model import Execution, Gap, Imported, TestId
 
 
 class Paper(msgspec.Struct, frozen=True):
@@ -42,6 +42,7 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     app_labels: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    imports: tuple[Imported, ...] = ()
 
 
 MOST_NAMED = 5

@@ -104,6 +104,12 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         return own + nobodys if own else self.state
 
     @property
+    def imported(self) -> str:
+        """The file whose import alone is enough; empty where a test has to run."""
+        paths = {path_of(test) for test in self.head} if self.kind == "polluter" else set()
+        return next((path for path in self.first.imported if paths == {path}), "")
+
+    @property
     def across_workers(self) -> bool:
         """Whether polluter and victim ran in different processes."""
         return len({step.worker for step in self.steps}) > 1

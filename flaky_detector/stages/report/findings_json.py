@@ -127,6 +127,7 @@ def _details(finding: Finding, index: dict[TestId, int]) -> Details:
         seen_in=finding.seen_in,
         failing_runs=finding.failing_runs,
         complete=finding.complete,
+        imported=finding.imported,
         notes=finding.notes,
         orders_note=finding.orders_note,
         diagnosis=PublishedDiagnosis(
@@ -206,6 +207,7 @@ def _finding(finding: PublishedFinding, tests: tuple[TestId, ...]) -> Finding:
         victim_counts=finding.victim_counts,
         orders=finding.orders,
         orders_note=details.orders_note,
+        imported=details.imported,
     )
 
 

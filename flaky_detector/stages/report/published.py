@@ -83,6 +83,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = True
     notes: tuple[str, ...] = ()
     orders_note: str = ""
+    imported: tuple[str, ...] = ()
     diagnosis: PublishedDiagnosis | None = None
 
 

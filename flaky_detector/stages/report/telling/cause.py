@@ -31,6 +31,11 @@ def alert(cause: Cause, digest: Digest, names: Names) -> tuple[list[str], str]:
         how = ", run in this order on one worker, make" if len(head) > 1 else " makes"
         return head, f"{how} {victims} on another worker fail.{what}"
     left = leaves(cause.head_state)
+    if cause.imported:
+        what = left or "changes something that was not seen by any probe,"
+        return [
+            plain(cause.imported)
+        ], f"{what} when it is imported, whether or not a test of it runs. Whatever is collected with it sees that."
     if len(head) > 1:
         what = f" What is left: the last of them {left}." if left and len(cause.head_state) == 1 else ""
         return head, f", run in this order {where(digest)}, make {victims} fail that {_come(victims)} after them.{what}"
