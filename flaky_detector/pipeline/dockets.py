@@ -4,7 +4,7 @@ Owns the choice of the failing and passing orders that are worth replaying. Must
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from flaky_detector.model import Execution, Order, Outcome, RunRecord, Sighting, StateChange, Suspect, Symptom, TestId
 from flaky_detector.model.footprint import noise, own_order, warm_ups
@@ -31,7 +31,7 @@ def docket_of(
         suspects=tuple(suspects),
         failing=_tests(prefix),
         elsewhere=_elsewhere(papers, sighting),
-        beside=_beside(symptom, papers),
+        beside=_beside(symptom, papers, records),
         passing=_passing(symptom, papers),
         everything=_everything(records),
         warm_up=warm_ups(records, 2, avoid),
@@ -67,15 +67,26 @@ def _elsewhere(papers: Papers, sighting: Sighting | None) -> tuple[TestId, ...]:
     return _tests(sorted(rows, key=lambda row: row.started_seconds))
 
 
-def _beside(symptom: Symptom, papers: Papers) -> tuple[TestId, ...]:
-    """What other workers were running while it failed, most often first; empty where it also failed without any other worker."""
+def _beside(symptom: Symptom, papers: Papers, records: Sequence[RunRecord]) -> tuple[TestId, ...]:
+    """What other workers were running while it failed, most often first, then who else wants a thing that it wants.
+
+    Empty where it also failed without any other worker.
+    """
     counted: Counter[TestId] = Counter()
     for sighting in symptom.failing:
         rows = papers.beside(sighting)
         if not rows:
             return ()
         counted.update({row.test for row in rows})
-    return tuple(test for test, _ in counted.most_common(MOST_BESIDE))
+    seen = [test for test, _ in counted.most_common(MOST_BESIDE)]
+    return tuple(dict.fromkeys((*seen, *(_rivals(symptom.test, records) if seen else ()))))[:MOST_BESIDE]
+
+
+def _rivals(test: TestId, records: Sequence[RunRecord]) -> Iterator[TestId]:
+    """Tests that claimed the same port or file in any run, in the order in which they were seen."""
+    rows = [row for record in records for row in record.executions]
+    wanted = {thing for row in rows if row.test == test for thing in row.claims}
+    yield from (row.test for row in rows if row.test != test and not wanted.isdisjoint(row.claims))
 
 
 def _everything(records: Sequence[RunRecord]) -> tuple[TestId, ...]:

@@ -305,6 +305,13 @@ def test_an_import_of_which_no_line_is_found_is_told_with_the_file_alone() -> No
     assert diagnosed(None, environ(), imported=("tests/test_p.py",)).location is None
 
 
+def test_what_was_seen_in_trials_only_is_told_of_a_single_polluter() -> None:
+    told = diagnose(finding(environ()), {}, {"tests/test_p.py": SETS_A_VARIABLE}.get)
+    assert told is not None
+    assert told.location == Location("tests/test_p.py", 10)
+    assert [remedy.title for remedy in told.remedies] == ["Set environment variables through `monkeypatch`"]
+
+
 def test_a_set_with_an_imported_file_in_it_is_told_as_a_set() -> None:
     other = TestId("tests/test_o.py::test_o")
     told = diagnosed(IMPORTED, environ(), imported=("tests/test_o.py",), polluters=((POLLUTER, other),))

@@ -91,3 +91,18 @@ def test_symptoms_with_one_rule_one_exception_and_one_resource_are_a_family() ->
 def test_what_tests_leave_together_is_told_once() -> None:
     left = {Id("p"): changed("X", "Y"), Id("q"): changed("Y", "Z")}
     assert left_by([Id("p"), Id("q"), Id("none")], left) == changed("X", "Y", "Z")
+
+
+def claiming(name: str, *things: str, begun: float = 0.0) -> Execution:
+    return ran(name, Outcome.FAILED if name == "V" else Outcome.PASSED, claims=things, started_seconds=begun, duration_seconds=1.0)
+
+
+def test_who_wants_what_a_victim_wants_may_be_its_counterpart_though_they_never_met() -> None:
+    met = record(claiming("V", "port 80", begun=5.0), gw0=(claiming("p", "port 80", begun=5.5), claiming("q", begun=8.0)), run="r1")
+    apart = record(claiming("x", "port 80"), claiming("y", "port 81"), run="r2")
+    assert docket(met, apart, failing=(Sighting("r1", "gw1", 0),)).beside == ("p", "x")
+
+
+def test_who_wants_the_same_is_nobody_where_it_failed_without_another_worker() -> None:
+    alone = record(claiming("x", "port 80"), claiming("V", "port 80", begun=5.0))
+    assert docket(alone, failing=(Sighting("r1", "main", 1),)).beside == ()

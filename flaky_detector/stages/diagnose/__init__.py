@@ -36,6 +36,8 @@ def diagnose(finding: Finding, left: Left, sources: Callable[[str], str | None])
             remedies=(NOT_AT_IMPORT,),
         )
     changes = {test: relevant(finding, left.get(test, ())) for tests in sets for test in tests}
+    if len(sets[0]) == 1 and not changes[sets[0][0]]:
+        changes[sets[0][0]] = finding.state  # seen in trials only: the runs had no recorder
     return Diagnosis(
         rule=finding.signature.rule,
         cause=cause_of(finding, sets[0], changes, sources),
