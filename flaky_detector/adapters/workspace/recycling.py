@@ -14,7 +14,7 @@ from pathlib import Path
 from flaky_detector.adapters.workspace.bytecode import CACHE
 from flaky_detector.adapters.workspace.copying import Filler, copy_file, copy_tree, dress, make_link, share
 from flaky_detector.adapters.workspace.removal import remove
-from flaky_detector.adapters.workspace.survey import Entry, Survey, look_at
+from flaky_detector.adapters.workspace.survey import LEFT_OUT_NAMES, Entry, Survey, look_at
 
 OBJECTS = ".git/objects/"
 
@@ -46,12 +46,12 @@ class Recycled:
         return is_anew
 
     def changes(self) -> list[str]:
-        """Paths that are not as they were when the copy was last made or brought back; compiled modules do not count."""
+        """Paths that are not as they were when the copy was last made or brought back; what a copy goes without does not count."""
         now = look_at(self.tree, asks_git=False)
         there = {entry.path: entry for entry in now.entries}
         appeared = {*there, *now.left_out} - set(self.known)
         changed = [path for path in self.known if self._differs(path, there.get(path))]
-        return changed + sorted(path for path in appeared if CACHE not in path.split("/"))
+        return changed + sorted(path for path in appeared if LEFT_OUT_NAMES.isdisjoint(path.split("/")))
 
     def _is_brought_back(self) -> bool:
         try:

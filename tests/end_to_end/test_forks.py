@@ -1,0 +1,143 @@
+"""Trials from fork servers: whose start each attempt has, when a trial is a process of its own, and what is left at the end."""
+
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from flaky_detector.adapters import interpreters
+from flaky_detector.adapters.voice import Voice
+from flaky_detector.model import Arrangement, RunRecord, RunSpec, TestId, on_one_worker
+from flaky_detector.pipeline.forks import MOST_STARTS, Forks, kind_of
+from flaky_detector.pipeline.launch import Launcher, Wish
+from flaky_detector.settings import Settings
+
+CONFTEST = "import os\nSTART = os.getpid()\n"
+TELLS = "import os\nimport conftest\n\ndef test_tells():\n    assert 0, 'start %d' % conftest.START\n\ndef test_other():\n    pass\n"
+DIRTY = """
+import os, tempfile
+def test_is_clean():
+    assert os.listdir(tempfile.gettempdir()) == [] and not os.path.exists("left")
+
+def test_leaves_files():
+    open("left", "w").close()
+    open(os.path.join(tempfile.gettempdir(), "left"), "w").close()
+"""
+
+
+class Hunt:
+    """A launcher in a project of its own, and the forks of it."""
+
+    def __init__(self, folder: Path, files: dict[str, str]) -> None:
+        self.rootdir = folder / "project"
+        for name, text in {"pytest.ini": "[pytest]\n", "conftest.py": CONFTEST, **files}.items():
+            (self.rootdir / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.rootdir / name).write_text(text, encoding="utf-8")
+        settings = Settings(rootdir=self.rootdir, output=folder / "report", python=(sys.executable,))
+        self.scratch = folder / "scratch"
+        self.scratch.mkdir()
+        self.said = io.StringIO()
+        suites = interpreters.find_suites(settings, self.scratch, lambda text: None)
+        self.launcher = Launcher(settings, suites, self.scratch, {}, Voice(verbose=True, stream=self.said))
+        self.forks = Forks(self.launcher)
+        self.count = 0
+
+    def spec(self, tests: Sequence[str]) -> RunSpec:
+        self.count += 1
+        order = on_one_worker(tuple(map(TestId, tests)))
+        select = tuple(dict.fromkeys(test.partition("::")[0] for test in tests))
+        python = self.launcher.suites[0].python
+        return RunSpec(
+            id=f"trial-{self.count}", python=python, arrangement=Arrangement.FORCED, order=order, distribution="no", select=select
+        )
+
+    def ask(self, *tests: str, **members: object) -> RunRecord | None:
+        wish = Wish(self.spec(tests), self.scratch / "trials" / str(self.count), 60.0, trial=True)
+        return self.forks.run(wish._replace(**members))
+
+
+@pytest.fixture
+def hunt(tmp_path: Path) -> Iterator[Hunt]:
+    files = {"test_a.py": TELLS, "test_dirty.py": DIRTY, "sub/conftest.py": "", "sub/test_b.py": "def test_b(): pass\n"}
+    hunt = Hunt(tmp_path, files)
+    with hunt.forks:
+        yield hunt
+
+
+def starts(records: Sequence[RunRecord | None]) -> list[str]:
+    return [record.executions[-1].failures[0].message for record in records if record]
+
+
+def test_no_two_attempts_at_one_question_share_a_start(hunt: Hunt) -> None:
+    records = [hunt.ask("test_a.py::test_tells") for _ in range(MOST_STARTS + 2)]
+    assert len(set(starts(records))) == MOST_STARTS
+    assert records[MOST_STARTS:] == [None, None]
+
+
+def test_other_questions_use_the_same_starts(hunt: Hunt) -> None:
+    first = starts([hunt.ask("test_a.py::test_tells") for _ in range(2)])
+    second = starts([hunt.ask("test_a.py::test_other", "test_a.py::test_tells") for _ in range(3)])
+    assert set(first) < set(second)
+    assert len(set(second)) == 3
+
+
+def test_the_tree_and_the_temporary_folder_are_as_they_were_in_each_trial(hunt: Hunt) -> None:
+    for _ in range(2):
+        record = hunt.ask("test_dirty.py::test_is_clean", "test_dirty.py::test_leaves_files")
+        assert record is not None
+        assert [row.outcome for row in record.executions] == ["passed", "passed"]
+
+
+def test_a_trial_is_told_like_that_of_a_process_of_its_own(hunt: Hunt) -> None:
+    wish = Wish(hunt.spec(["test_a.py::test_other", "test_a.py::test_tells"]), hunt.scratch / "trials" / "own", 60.0, trial=True)
+    own = hunt.launcher.run(wish)
+    forked = hunt.ask("test_a.py::test_other", "test_a.py::test_tells")
+    assert forked is not None
+    assert (own.exit_code, own.gaps, own.collected, own.witnesses[:1]) == (1, (), forked.collected, ("journal-main",))
+    assert (forked.exit_code, forked.gaps, forked.witnesses) == (1, (), ("journal-main",))
+    told = [[(row.test, row.outcome, row.state) for row in record.executions] for record in (own, forked)]
+    assert told[0] == told[1]
+
+
+def test_what_needs_workers_or_a_patch_is_a_process_of_its_own(hunt: Hunt) -> None:
+    wish = Wish(hunt.spec(["test_a.py::test_other"]), hunt.scratch / "trials" / "x", 60.0, trial=True)
+    assert hunt.forks.run(wish._replace(patch="--- a\n")) is None
+    spec = RunSpec(id="w", python=wish.spec.python, order=wish.spec.order, workers=2, distribution="load", select=wish.spec.select)
+    assert hunt.forks.run(wish._replace(spec=spec)) is None
+
+
+def test_at_the_end_nothing_of_a_server_is_left(tmp_path: Path) -> None:
+    hunt = Hunt(tmp_path, {"test_a.py": TELLS})
+    with hunt.forks:
+        hunt.ask("test_a.py::test_other")
+        assert len(list(hunt.scratch.glob("f*"))) == 1
+    assert list(hunt.scratch.glob("f*")) == []
+
+
+@pytest.mark.parametrize(
+    ("conftest", "why"),
+    [
+        ("open('written', 'w').close()", "before the first test is collected, written has been written in the tree"),
+        ("import tempfile; tempfile.mkdtemp(prefix='x')", "before the first test is collected, x"),
+        ("import random; random.seed(1)", "the module random was used or seeded before the first test is collected"),
+    ],
+)
+def test_a_start_that_leaves_something_is_declined_once_and_it_is_said_why(tmp_path: Path, conftest: str, why: str) -> None:
+    hunt = Hunt(tmp_path, {"test_a.py": TELLS, "conftest.py": conftest})
+    with hunt.forks:
+        assert hunt.ask("test_a.py::test_other") is None
+        assert hunt.ask("test_a.py::test_other") is None
+    assert hunt.said.getvalue().count(f"trials are processes of their own: {why}") == 1
+
+
+def test_questions_are_of_one_kind_where_pytest_loads_the_same_conftests_and_settings(hunt: Hunt) -> None:
+    def kind(*files: str) -> object:
+        return kind_of(hunt.spec([f"{file}::test" for file in files]), hunt.rootdir)
+
+    assert kind("test_a.py") == kind("test_dirty.py") == kind("test_a.py", "test_dirty.py")
+    assert kind("sub/test_b.py") != kind("test_a.py")
+    assert kind("sub/test_b.py") == kind("test_a.py", "sub/test_b.py")
+    (hunt.rootdir / "sub" / "pytest.ini").touch()
+    assert kind("sub/test_b.py") != kind("test_a.py", "sub/test_b.py")
