@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run_timeout_seconds: float = 3600.0
     confirm: bool = True
     repeats: int = 3
+    fork: bool = True
     keep_sort: bool = True
     fail_on: str = "proven"
     pytest_args: tuple[str, ...] = ()
@@ -215,6 +216,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("confirm", "confirm", _boolean, "true or false", "prove suspects by re-running (default), or do not"),
     Key("repeats", "repeats", _count, "a whole number from 1", "how often each order of a proof is re-run (default 3)", "N"),
+    Key("fork", "fork", _boolean, "true or false", "fork trials from a started pytest where that is safe (default), or start each anew"),
     Key("keep-sort", "keep_sort", _boolean, "true or false", "let the project's plugins sort after a shuffle (default), or shuffle last"),
     Key(
         "fail-on",

@@ -16,6 +16,7 @@ is brought back to its first state after each trial, and one temporary folder, w
 import os
 import secrets
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,6 +30,7 @@ from flaky_detector.pipeline.launch import Launcher, Wish, read_bundle
 
 MOST_STARTS = 5
 MOST_SERVERS = 12
+LEAST_AGE_SECONDS = 60.0
 SETTINGS_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py")
 
 
@@ -41,9 +43,10 @@ class Kind(NamedTuple):
 
 
 class Server(NamedTuple):
-    """One server with what it runs in; `number` counts starts."""
+    """One server with what it runs in; `number` counts starts, `born` is when it was started, by the monotonic clock."""
 
     number: int
+    born: float
     kind: Kind
     process: ForkServer
     loan: workspace.Loan
@@ -58,10 +61,16 @@ class Forks:
     """Answers trials from fork servers where it can.
 
     A context manager; at the end no server is left. Several threads may use it.
+
+    Args:
+        launcher: makes copies of the tree, and runs what is no fork.
+        suite_seconds: how long a run of the suite takes. A server that is older (and than a minute) is ended: what a conftest made at its
+            import, a token say, is never older than that when a test of a real run meets it.
     """
 
-    def __init__(self, launcher: Launcher) -> None:
+    def __init__(self, launcher: Launcher, suite_seconds: float = 0.0) -> None:
         self.launcher = launcher
+        self.most_age_seconds = max(LEAST_AGE_SECONDS, suite_seconds)
         self.idle: list[Server] = []
         self.running: Counter[Kind] = Counter()
         self.declined: dict[Kind, str] = {}
@@ -75,6 +84,7 @@ class Forks:
         if wish.spec.workers or wish.patch or self.launcher.in_place or not wish.spec.select:
             return None
         kind = kind_of(wish.spec, self.launcher.rootdir)
+        self._end_the_old()
         server = self._take(kind, wish.spec) or self._start(kind, wish)
         if server is None:
             return None
@@ -85,6 +95,15 @@ class Forks:
         finally:
             self._give_back(server, is_fit=is_fit)
         return record
+
+    def _end_the_old(self) -> None:
+        with self._lock:
+            latest = time.monotonic() - self.most_age_seconds
+            old = [server for server in self.idle if server.born < latest]
+            self.idle = [server for server in self.idle if server.born >= latest]
+            self.running.subtract(server.kind for server in old)
+        for server in old:
+            server.stack.close()
 
     def _take(self, kind: Kind, spec: RunSpec) -> Server | None:
         """An idle server that has not had this question yet."""
@@ -133,6 +152,7 @@ class Forks:
         return server
 
     def _started(self, number: int, kind: Kind, wish: Wish) -> tuple[Server | None, str]:
+        born = time.monotonic()
         template = self.launcher.the_template()
         loan, room = template.take(), self.launcher.scratch / f"f{secrets.token_hex(4)}"
         (room / "tmp").mkdir(parents=True)
@@ -144,7 +164,7 @@ class Forks:
             why = process.why_not(wish.deadline_seconds) or _what_the_start_left(loan, room / "tmp")
             if why:
                 return None, why
-            server = Server(number, kind, process, loan, room, stack.pop_all())
+            server = Server(number, born, kind, process, loan, room, stack.pop_all())
             self.stack.push(server.stack)
             return server, ""
 

@@ -81,7 +81,7 @@ class ForkOracle(SubprocessOracle):
 
     def __init__(self, launcher: Launcher, dossier: Dossier) -> None:
         super().__init__(launcher, dossier)
-        self.forks = Forks(launcher)
+        self.forks = Forks(launcher, max((record.seconds for record in dossier.records), default=0.0))
 
     def _run(self, wish: Wish) -> RunRecord:
         record = self.forks.run(wish)

@@ -7,6 +7,7 @@ choose what is asked about a symptom.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext
 
 from flaky_detector.adapters.process import end_all
 from flaky_detector.adapters.voice import Tick
@@ -32,7 +33,7 @@ def prove_all(launcher: Launcher, dossier: Dossier, sources: Sources) -> None:
     families: dict[tuple[str, str, str], list[Numbered]] = {}
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
         families.setdefault(family_of(symptom), []).append((number, symptom, suspects))
-    with ForkOracle(launcher, dossier) as oracle:
+    with ForkOracle(launcher, dossier) if launcher.settings.fork else nullcontext(SubprocessOracle(launcher, dossier)) as oracle:
         lanes = max(1, min(oracle.jobs, len(families)))
         policy = Policy(repeats=launcher.settings.repeats, deadline=dossier.deadline, jobs=oracle.jobs // lanes)
         proving = _Proving(oracle, papers, policy)

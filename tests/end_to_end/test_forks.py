@@ -2,6 +2,7 @@
 
 import io
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from flaky_detector.model import Arrangement, RunRecord, RunSpec, TestId, on_one
 from flaky_detector.pipeline.forks import MOST_STARTS, Forks, kind_of
 from flaky_detector.pipeline.launch import Launcher, Wish
 from flaky_detector.settings import Settings
+from tests.support.hunting import flaky_detector, write_suite
 
 CONFTEST = "import os\nSTART = os.getpid()\n"
 TELLS = "import os\nimport conftest\n\ndef test_tells():\n    assert 0, 'start %d' % conftest.START\n\ndef test_other():\n    pass\n"
@@ -74,6 +76,16 @@ def test_no_two_attempts_at_one_question_share_a_start(hunt: Hunt) -> None:
     records = [hunt.ask("test_a.py::test_tells") for _ in range(MOST_STARTS + 2)]
     assert len(set(starts(records))) == MOST_STARTS
     assert records[MOST_STARTS:] == [None, None]
+
+
+def test_a_server_that_is_older_than_a_run_takes_is_ended(hunt: Hunt, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = starts([hunt.ask("test_a.py::test_tells")])
+    (room,) = hunt.scratch.glob("f*")
+    later = hunt.forks.most_age_seconds + 1
+    monkeypatch.setattr("flaky_detector.pipeline.forks.time.monotonic", lambda now=time.monotonic: now() + later)
+    second = starts([hunt.ask("test_a.py::test_other", "test_a.py::test_tells")])
+    assert first != second
+    assert not room.exists()
 
 
 def test_other_questions_use_the_same_starts(hunt: Hunt) -> None:
@@ -141,3 +153,24 @@ def test_questions_are_of_one_kind_where_pytest_loads_the_same_conftests_and_set
     assert kind("sub/test_b.py") == kind("test_a.py", "sub/test_b.py")
     (hunt.rootdir / "sub" / "pytest.ini").touch()
     assert kind("sub/test_b.py") != kind("test_a.py", "sub/test_b.py")
+
+
+POLLUTED = {
+    "state.py": "USED = []\n",
+    "test_p.py": "import state\n\ndef test_n():\n    pass\n\ndef test_p():\n    state.USED.append(1)\n",
+    "test_v.py": "import state\n\ndef test_v():\n    assert state.USED == []\n",
+}
+
+
+@pytest.mark.slow
+def test_forked_trials_and_processes_of_their_own_give_one_verdict(tmp_path: Path) -> None:
+    write_suite(tmp_path / "suite", POLLUTED)
+    told = []
+    for option in ("--fork", "--no-fork"):
+        order = ("confirm", "test_v.py::test_v", "--suspect", "test_p.py::test_n", "--suspect", "test_p.py::test_p", option, "--verbose")
+        outcome = flaky_detector(*order, cwd=tmp_path / "suite", output=option)
+        finding = outcome.finding("test_v.py::test_v")
+        told.append({name: finding[name] for name in ("kind", "confidence", "polluters", "trials", "minimal_order", "reproduce")})
+    assert told[0] == told[1]
+    assert told[0]["polluters"] == [["test_p.py::test_p"]]
+    assert told[0]["trials"]["after_polluter"] == "5/5"
