@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from flaky_detector.adapters import workspace
-from flaky_detector.adapters.fork_server import ForkServer, LostError
+from flaky_detector.adapters.process import ForkServer, LostError
 from flaky_detector.model import RunRecord, RunSpec
 from flaky_detector.pipeline.launch import Launcher, Wish, read_bundle
 

@@ -21,6 +21,7 @@ from flaky_detector.adapters.process import Begin, execute
 from flaky_detector.adapters.voice import Tick, Voice, clock
 from flaky_detector.errors import FlakyDetectorError, SettingsError
 from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Suite
+from flaky_detector.pipeline.leftovers import note
 from flaky_detector.pipeline.pace import Pace
 from flaky_detector.recorder import wire
 from flaky_detector.settings import Settings
@@ -173,12 +174,15 @@ class Launcher:
     def run_at(self, wish: Wish, place: Place, call: Invocation, begin: Begin | None = None) -> Ended:
         """Run a call and write down what was asked for and how it ended; databases that it could not drop are dropped."""
         ended = Ended(exit_code=-2, seconds=0.0)
+        sweep = sweep_of(call, place)
+        note(Path(place.scratch).parent, sweep)
         started = time.monotonic()
         try:
             ended = execute(call, tick=wish.tick, begin=begin)
         finally:
             if ended.exit_code not in ENDED_BY_ITSELF or ended.timed_out:
-                sweep_databases(call, place)
+                with suppress(FlakyDetectorError):
+                    execute(sweep, tidies=True)
                 ended = structs.replace(ended, seconds=ended.seconds or time.monotonic() - started)
             write_run(wish.spec, ended, self.suite(wish.spec.python), Path(place.bundle))
         return ended
@@ -221,13 +225,10 @@ def read_bundle(bundle: Path) -> RunRecord:
     return structs.replace(record, gaps=(*record.gaps, *gaps), bundle=str(bundle))
 
 
-def sweep_databases(call: Invocation, place: Place) -> None:
-    """Drop the test databases of a run that could not do so itself; only names with this run's suffix are touched."""
+def sweep_of(call: Invocation, place: Place) -> Invocation:
+    """What drops the test databases of a run that cannot do so itself; only names with this run's suffix are touched."""
     argv = (call.argv[0], "-m", f"{wire.PLUGIN}.sweep", "--suffix", place.database_suffix, "--record", place.bundle)
-    room = Path(place.scratch) / "sweep"
-    room.mkdir(parents=True, exist_ok=True)
-    with suppress(FlakyDetectorError):
-        execute(Invocation(argv=argv, env=call.env, cwd=call.cwd, bundle=str(room), deadline_seconds=SWEEP_SECONDS), tidies=True)
+    return Invocation(argv=argv, env=call.env, cwd=call.cwd, bundle=f"{place.scratch}/sweep", deadline_seconds=SWEEP_SECONDS)
 
 
 def last_words(log: Path) -> str:

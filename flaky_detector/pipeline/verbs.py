@@ -5,8 +5,6 @@ Owns the life of the scratch folder and of the output folder. Must not parse opt
 
 import argparse
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from flaky_detector.adapters import artefacts, interpreters, pages, sources
+from flaky_detector.adapters.scratch import scratch_folder
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.errors import SettingsError
 from flaky_detector.model import Arrangement, RunRecord, RunSpec, TestId, bare_test_id, on_one_worker
@@ -22,6 +21,7 @@ from flaky_detector.pipeline import hunt as hunting
 from flaky_detector.pipeline.deliver import deliver
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Launcher, read_bundle
+from flaky_detector.pipeline.leftovers import sweep_leftovers
 from flaky_detector.settings import Settings
 from flaky_detector.stages import plan as planning
 from flaky_detector.stages.report import read_findings
@@ -200,10 +200,8 @@ def _with_output(settings: Settings, *, keep: bool = False) -> Settings:
 @contextmanager
 def _workshop(call: Call) -> Iterator[Launcher]:
     """Output folder, scratch folder, interpreters; the scratch folder is gone afterwards, whatever happened."""
+    sweep_leftovers(call.voice)  # before the output folder is emptied, which holds the journals of a killed hunt
     settings = _with_output(call.settings)
-    scratch = Path(tempfile.mkdtemp(prefix="flaky-detector-"))
-    try:
+    with scratch_folder() as scratch:
         suites = interpreters.find_suites(settings, scratch, call.voice.say)
         yield Launcher(settings, suites, scratch, call.environ, call.voice)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

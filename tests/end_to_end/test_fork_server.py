@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flaky_detector.adapters.fork_server import ForkServer, LostError
-from flaky_detector.adapters.process import execute
+from flaky_detector.adapters.process import ForkServer, LostError, execute
 from flaky_detector.recorder import wire
 from flaky_detector.stages.run import Ended, Invocation
 from tests.end_to_end.test_process import eventually, is_alive

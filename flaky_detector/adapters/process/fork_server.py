@@ -15,7 +15,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Self
 
-from flaky_detector.adapters.process import MARK, Leader, end_marked, is_stopping, marks, prepared, started
+from flaky_detector.adapters.process.descendants import MARK, end_marked, marks
+from flaky_detector.adapters.process.execution import is_stopping
+from flaky_detector.adapters.process.group import Leader
+from flaky_detector.adapters.process.spawning import prepared, started
 from flaky_detector.recorder import wire
 from flaky_detector.stages.run import Invocation
 
