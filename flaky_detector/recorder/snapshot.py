@@ -1,8 +1,9 @@
 """What an object holds, as plain data that can be compared and kept without keeping the object.
 
 Owns the depth and the bounds: containers of the built-in types and their subclasses, instances of the project's own classes, context
-variables; three levels, and 500 elements in all below one root. Everything else stands by its identity, members of enums too. No code of
-the user's runs: see `plain`. Containers that hold weakly stand by identity as well, for what is collected when is chance.
+variables; three levels, and 500 elements in all below one root; of instances of libraries' classes, options that override what their class
+says. Everything else stands by its identity, members of enums too. No code of the user's runs: see `plain`. Containers that hold weakly
+stand by identity as well, for what is collected when is chance.
 
     {"a": [1, Thing(x=2)]}   →   ("dict", 1, {"a": ("list", 1, [1, ("of", …, {"x": 2})])})
 """
@@ -88,10 +89,12 @@ class Snapshots:
             return lambda value, depth: ("variable", self._take(_value_of(value, None), depth))
         if issubclass(type(kind), enum.EnumMeta):
             return None
-        if kind is types.SimpleNamespace or (self._is_own(plain.module_of(kind)) and not issubclass(kind, (type, types.ModuleType))):
+        if issubclass(kind, (type, types.ModuleType)):
+            return None
+        if kind is types.SimpleNamespace or self._is_own(plain.module_of(kind)):
             slots = plain.slots(kind)
             return self._instance(slots) if slots or plain.reader(kind) is not None else None
-        return None
+        return _foreign_instance(kind)
 
     def _each(self, values: Any, depth: int) -> list[Any]:
         """Snapshots of elements, with those of the built-in types looked at in place."""
@@ -130,6 +133,28 @@ class Snapshots:
             return ("of", id(type(value)), dict(zip(found, self._each(list(found.values()), depth))))
 
         return read
+
+
+def _foreign_instance(kind: type) -> Reader:
+    """Of an instance of a library's class only what overrides a plain value of its class: an option that somebody set.
+
+    What else it holds is the library's own business, and much of it comes and goes with use.
+    """
+    options = frozenset(
+        name
+        for base in plain.ancestors(kind)
+        for name, value in list(plain.members(base).items())
+        if type(name) is str and not name.startswith("__") and id(type(value)) in PRIMITIVE_IDS
+    )
+    if not options or plain.reader(kind) is None:
+        return None
+
+    def read(value: Any, _: int) -> Any:
+        found = plain.attributes(value)
+        set_ones = {name: found[name] for name in options if name in found}
+        return ("of", id(kind), {name: value for name, value in set_ones.items() if id(type(value)) in PRIMITIVE_IDS})
+
+    return read
 
 
 def _key(key: Any) -> Any:

@@ -5,6 +5,7 @@ import pytest
 SHOP = """
 import collections, contextvars, functools, json, random, threading, time
 from os.path import join
+import third
 
 NUMBER = 1
 TEXT = "a"
@@ -45,6 +46,7 @@ SETTING = Setting()
 SLOTTED = Slotted()
 OWN_LIST = Basket()
 NUMBERS = iter(range(10))
+PARSER = third.Parser()
 
 def instance():
     global _instance
@@ -147,6 +149,8 @@ def test_patches_a_third_party(): third.fetch = lambda: 2
 def test_patches_its_class(): third.Session.get = lambda self: 2
 def test_takes_the_function_away(): third.fetch = None
 def test_deletes_from_a_third_party(): del third.Session
+def test_sets_an_option_of_a_third_party(): shop.PARSER.STATUS = 400
+def test_uses_a_third_party(): shop.PARSER.parse(); shop.PARSER.parse()
 def test_adds_to_a_third_party(): third.lazy = print
 def test_reloads(): import importlib; importlib.reload(json)
 def test_imports_a_submodule(): import pkg.sub
@@ -172,6 +176,7 @@ def test_last_in_module(): pass
 """
 CONFTEST = "import sys, os\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'site-packages'))\n"
 THIRD = "def fetch(): return 1\nclass Session:\n    def get(self): return 1\n"
+THIRD += "class Parser:\n    STATUS = 422\n    def parse(self): self.parsed = self.cached = getattr(self, 'parsed', 0) + 1\n"
 FILES = {
     "shop.py": SHOP,
     "other.py": "from shop import BASKET, SETTING, PRICES, now\n",
@@ -230,6 +235,7 @@ LEFT = {
     "test_starts_a_patch": [(OTHER, "json.dumps", "changed")],
     "test_stops_all_patches": [(OTHER, "json.dumps", "changed")],
     "test_patches_a_module_of_a_module": [(OTHER, "os.path.exists", "changed")],
+    "test_sets_an_option_of_a_third_party": [(GLOBAL, "shop.PARSER", "changed")],
     "test_patches_a_third_party": [(OTHER, "third.fetch", "changed")],
     "test_patches_its_class": [(OTHER, "third.Session.get", "changed")],
     "test_takes_the_function_away": [(OTHER, "third.fetch", "changed")],
