@@ -34,6 +34,7 @@ from flaky_detector.model.findings import (
     Kind,
     LatentPolluter,
     Orders,
+    Pairs,
     Proof,
     Remedy,
     Result,
@@ -44,7 +45,7 @@ from flaky_detector.model.identity import Gap, Location, TestId, bare_test_id, f
 
 __all__ = [
     "Arrangement", "Confidence", "Cost", "Diagnosis", "Distribution", "Evidence", "Execution", "Failure", "Finding", "Gap", "Imported",
-    "Kind", "LatentPolluter", "Location", "Order", "Orders", "Outcome", "Phase", "Proof", "Provided", "Raised", "Remedy", "Result",
+    "Kind", "LatentPolluter", "Location", "Order", "Orders", "Outcome", "Pairs", "Phase", "Proof", "Provided", "Raised", "Remedy", "Result",
     "RunRecord", "RunSpec", "RunSummary", "Sighting", "Signature", "StateChange", "Step", "Suite", "Suspect", "Symptom", "TestId",
     "Trial", "bare_test_id", "function_of", "on_one_worker", "path_of", "short_name", "workers_of",
 ]  # fmt: skip

@@ -167,6 +167,21 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     test_executions: int = 0
 
 
+class PairsOfRun(msgspec.Struct, frozen=True, array_like=True):
+    """A run, and the share of ordered pairs of tests that had met by its end."""
+
+    run: str
+    share: float
+
+
+class Pairs(msgspec.Struct, frozen=True, kw_only=True):
+    """Which share of the ordered pairs of tests met in one process, 0 to 1; `sampled` where it is an estimate."""
+
+    share: float = 0.0
+    sampled: bool = False
+    runs: tuple[PairsOfRun, ...] = ()
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The whole result of a hunt or an analysis: what every voice of the report speaks from."""
 
@@ -176,4 +191,5 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     latent_polluters: tuple[LatentPolluter, ...] = ()
     gaps: tuple[Gap, ...] = ()
     cost: Cost = Cost()
+    pairs: Pairs = Pairs()
     settings: dict[str, Any] = {}

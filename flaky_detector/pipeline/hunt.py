@@ -10,6 +10,7 @@ from flaky_detector.errors import Interrupted, SuiteError
 from flaky_detector.model import RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
 from flaky_detector.model.footprint import footprints
+from flaky_detector.model.pairs import pairs_met
 from flaky_detector.pipeline.conclude import finding_of, latent_polluters, told_together, with_diagnosis, with_pooled_suspects
 from flaky_detector.pipeline.dossier import Dossier, summaries
 from flaky_detector.pipeline.launch import Launcher
@@ -113,6 +114,7 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: L
         latent_polluters=latent_polluters(dossier.records, findings),
         gaps=dossier.all_gaps(),
         cost=dossier.cost(),
+        pairs=pairs_met(dossier.records),
         settings=told(settings),
     )
 

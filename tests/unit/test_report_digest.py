@@ -1,8 +1,10 @@
 """Findings are grouped by cause, and only what was proven is called a polluter."""
 
+import pytest
 from msgspec.structs import replace
 
-from flaky_detector.model import Evidence, Finding, Result, StateChange, Suspect, TestId
+from flaky_detector.model import Evidence, Finding, Pairs, Result, StateChange, Suspect, TestId
+from flaky_detector.model.findings import PairsOfRun
 from flaky_detector.stages.report import Context, report
 from flaky_detector.stages.report.digest import digest
 from tests.support import shop_result
@@ -125,3 +127,17 @@ def test_the_marker_holds_the_key_and_nothing_else() -> None:
 def test_annotations_count_their_paths_from_the_repositorys_root() -> None:
     assert report(shop_result.shop(), Context()).annotations[0].path == "tests/test_routers.py"
     assert report(shop_result.shop(), Context(folder="examples/shop")).annotations[0].path == "examples/shop/tests/test_routers.py"
+
+
+@pytest.mark.parametrize(
+    ("share", "sampled", "told"),
+    [
+        (1.0, False, "In one process, all of the ordered pairs of tests have met."),
+        (0.9999, False, "In one process, 99 % of the ordered pairs of tests have met."),
+        (0.873, True, "In one process, about 87 % of the ordered pairs of tests have met."),
+    ],
+)
+def test_a_clean_result_says_how_many_pairs_of_tests_have_met(share: float, *, sampled: bool, told: str) -> None:
+    pairs = Pairs(share=share, sampled=sampled, runs=(PairsOfRun("01", share),))
+    assert told in report(replace(shop_result.clean(), pairs=pairs), Context(key="k")).comment
+    assert "pairs" not in report(shop_result.clean(), Context(key="k")).comment

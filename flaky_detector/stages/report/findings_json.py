@@ -41,6 +41,7 @@ def write_findings(result: Result, version: str) -> str:
         latent_polluters=result.latent_polluters,
         gaps=result.gaps,
         cost=result.cost,
+        pairs=result.pairs,
         settings=result.settings,
         tests=tuple(index),
     )
@@ -172,6 +173,7 @@ def _result(published: Published) -> Result:
         latent_polluters=published.latent_polluters,
         gaps=published.gaps,
         cost=published.cost,
+        pairs=published.pairs,
         settings=published.settings,
     )
 

@@ -17,6 +17,7 @@ from flaky_detector.model import (
     LatentPolluter,
     Location,
     Orders,
+    Pairs,
     Remedy,
     RunSummary,
     StateChange,
@@ -143,6 +144,9 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     ]
     gaps: Annotated[tuple[Gap, ...], Meta(description="Evidence that was missing, unreadable or cut short.")]
     cost: Cost
+    pairs: Annotated[
+        Pairs, Meta(description="Which share of the ordered pairs of tests met in one process, and by the end of which run.")
+    ] = Pairs()
     settings: dict[str, Any] = {}
     tests: Annotated[tuple[TestId, ...], Meta(description="Node ids that the trials refer to by index.")] = ()
 

@@ -1,6 +1,8 @@
 """How runs are told: in which order, what they took, what a clean result rests on."""
 
-from flaky_detector.model import RunSummary
+import math
+
+from flaky_detector.model import Pairs, RunSummary
 from flaky_detector.stages.report.digest import Digest
 from flaky_detector.stages.report.neutral import plain
 from flaky_detector.stages.report.telling.grammar import clock, count
@@ -34,7 +36,15 @@ def tried(digest: Digest) -> str:
     failed = sum(run.failed for run in runs)
     ended = "and every test passed or was skipped in each of them" if not failed else f"with {count(failed, 'failure')} in all"
     arrangements = count(len({arranged(run) for run in runs}), "arrangement")
-    return f"{count(len(runs), 'run')} of {count(digest.tests, 'test')} in {arrangements}, {ended}."
+    return f"{count(len(runs), 'run')} of {count(digest.tests, 'test')} in {arrangements}, {ended}.{_pairs(digest.result.pairs)}"
+
+
+def _pairs(pairs: Pairs) -> str:
+    """How far that goes: a polluter is met only where it ran before its victim in one process."""
+    if not pairs.runs:
+        return ""
+    share = "all" if pairs.share == 1 else f"{'about ' if pairs.sampled else ''}{min(math.floor(100 * pairs.share), 99)} %"
+    return f" In one process, {share} of the ordered pairs of tests have met."
 
 
 def arrangements(digest: Digest) -> list[str]:
