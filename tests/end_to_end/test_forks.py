@@ -1,6 +1,10 @@
 """Trials from fork servers: whose start each attempt has, when a trial is a process of its own, and what is left at the end."""
 
 import io
+import json
+import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -9,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from flaky_detector.adapters import interpreters
+from flaky_detector.adapters.scratch import end_processes_of
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.model import Arrangement, RunRecord, RunSpec, TestId, on_one_worker
 from flaky_detector.pipeline.forks import MOST_STARTS, Forks, kind_of
@@ -174,3 +179,32 @@ def test_forked_trials_and_processes_of_their_own_give_one_verdict(tmp_path: Pat
     assert told[0] == told[1]
     assert told[0]["polluters"] == [["test_p.py::test_p"]]
     assert told[0]["trials"]["after_polluter"] == "5/5"
+
+
+VICTIMS = "import state\n\n" + "\n".join(f"def test_v{number}():\n    assert state.USED == []\n" for number in range(30))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_hunt_that_is_ended_while_it_proves_leaves_its_answer_and_nothing_else(tmp_path: Path, number: signal.Signals) -> None:
+    suite = write_suite(tmp_path / "suite", POLLUTED | {"test_v.py": VICTIMS})
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-m", "flaky_detector", "hunt", "--runs", "2", "--python", sys.executable]
+    command += ["--output", str(tmp_path / "report")]
+    hunt = subprocess.Popen(
+        command, cwd=suite, env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert hunt.stdout is not None
+    for line in hunt.stdout:
+        if line.startswith("[2/30]"):
+            break
+    hunt.send_signal(number)
+    hunt.communicate(timeout=60)
+    assert hunt.returncode == 130
+    told = json.loads((tmp_path / "report" / "findings.json").read_text(encoding="utf-8"))
+    assert told["status"] == "interrupted"
+    proven = [finding for finding in told["findings"] if finding["confidence"] == "proven"]
+    assert 2 <= len(proven) < 30
+    assert {tuple(map(tuple, finding["polluters"])) for finding in proven} == {(("test_p.py::test_p",),)}
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert end_processes_of(tmp_path / "tmp") == 0
