@@ -54,3 +54,16 @@ def test_no_subset_is_asked_about_twice() -> None:
     asked = Asked(lambda chosen: {3, 90, 14} <= chosen)
     minimise(range(128), asked)
     assert len(asked.subsets) == len(set(asked.subsets))
+
+
+def test_for_a_single_cause_the_questions_hold_few_items() -> None:
+    asked = Asked(lambda chosen: 700 in chosen)
+    assert minimise(range(1000), asked) == (700,)
+    assert sum(map(len, asked.subsets)) < 5 * 700
+    assert max(map(len, asked.subsets[11:])) == 488
+
+
+def test_a_block_in_which_two_are_needed_costs_no_more_than_its_halving() -> None:
+    asked = Asked(lambda chosen: {600, 900} <= chosen)
+    assert minimise(range(1000), asked) == (600, 900)
+    assert len(asked.subsets) == 45

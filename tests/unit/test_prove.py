@@ -63,7 +63,7 @@ def test_without_evidence_the_failing_order_is_shrunk() -> None:
     suite = MemorySuite(before("t17"))
     proof = prove(docket(tests), suite, Policy(look_further=False))
     assert proof.polluters == (("t17",),)
-    assert len(suite.asked) == 26
+    assert len(suite.asked) == 24
     assert {trial.role: (trial.same, trial.attempts) for trial in proof.trials if trial.role != "search"} == {
         "alone": (0, 5),
         "after-polluter": (5, 5),

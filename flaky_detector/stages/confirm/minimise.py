@@ -4,14 +4,17 @@ Owns the search. Knows nothing of tests: it asks a yes-or-no function about subs
 
 The method, for items ranked by how much they are suspected (best first) and a question "does this subset, in its own order, show it?":
 
-    1. gallop     ask about the best 1, 2, 4, 8 … items until the answer is yes:                       yes at 8
-    2. narrow     binary search between 4 and 8 for the fewest best items that show it:                yes at 6, no at 5
+    1. gallop     ask about the best 1, 2, 4, 8 … items until the answer is yes:                       yes at 8, no at 4
+    2. single     does the block that made the difference, items 5 to 8, show it alone? Then halve it: most often one is all it takes,
+                  and a question about a block takes a fraction of one about everything before it
+    3. narrow     else binary search between 4 and 8 for the fewest best items that show it:           yes at 6, no at 5
                   so the sixth is needed by the five before it: keep it for good
-    3. repeat     with the kept items always in, among the five before it, until the kept ones suffice
-    4. drop       leave each kept item out once; what is not missed was not needed (the result is then 1-minimal)
+    4. repeat     with the kept items always in, among the five before it, until the kept ones suffice
+    5. drop       leave each kept item out once; what is not missed was not needed (the result is then 1-minimal)
 
-With k items needed among n this takes about k·log2(rank of the worst of them) questions, where halving takes as many with n for the rank.
-It supposes that more items never hide the thing. Where they do (a cleaner in between), step 3 ends on a set that does not show it, and
+With k items needed among n this takes about k·log2(rank of the worst of them) questions, where halving takes as many with n for the rank; and
+for a single one, questions about no more than five times as many items as its rank says.
+It supposes that more items never hide the thing. Where they do (a cleaner in between), step 4 ends on a set that does not show it, and
 Zeller and Hildebrandt's ddmin ("Simplifying and Isolating Failure-Inducing Input", 2002) takes over on the last subset that did.
 """
 
@@ -42,7 +45,8 @@ def minimise(ranked: Sequence[int], shows: Shows) -> tuple[int, ...] | None:
     reached = _gallop(ranked, ask)
     if reached is None:
         return None
-    kept = _narrow(ranked, reached, ask)
+    before = 1 << (reached - 1).bit_length() - 1 if reached > 1 else 0  # the last size that did not show it
+    kept = _single(ranked[before:reached], ask) or _narrow(ranked, reached, ask)
     if not ask(kept):
         kept = _ddmin(tuple(sorted(ranked[:reached])), ask)
     return _one_minimal(tuple(sorted(kept)), ask)
@@ -58,6 +62,16 @@ def _gallop(ranked: Sequence[int], ask: Callable[[Sequence[int]], bool]) -> int 
         if size == len(ranked):
             return None
         size *= 2
+
+
+def _single(block: Sequence[int], ask: Callable[[Sequence[int]], bool]) -> tuple[int, ...]:
+    """The one of these that shows it by itself; empty where none does, as far as halving can tell."""
+    if not ask(block):
+        return ()
+    while len(block) > 1:
+        half = block[: len(block) // 2]
+        block = half if ask(half) else block[len(half) :]
+    return tuple(block) if ask(block) else ()
 
 
 def _narrow(ranked: Sequence[int], reached: int, ask: Callable[[Sequence[int]], bool]) -> tuple[int, ...]:
