@@ -12,8 +12,8 @@ The method, for items ranked by how much they are suspected (best first) and a q
     4. repeat     with the kept items always in, among the five before it, until the kept ones suffice
     5. drop       leave each kept item out once; what is not missed was not needed (the result is then 1-minimal)
 
-With k items needed among n this takes about k·log2(rank of the worst of them) questions, where halving takes as many with n for the rank; and
-for a single one, questions about no more than five times as many items as its rank says.
+With k items needed among n this takes about k·log2(rank of the worst of them) questions, where halving takes as many with n for the
+rank; and for a single one, questions about no more than five times as many items as its rank says.
 It supposes that more items never hide the thing. Where they do (a cleaner in between), step 4 ends on a set that does not show it, and
 Zeller and Hildebrandt's ddmin ("Simplifying and Isolating Failure-Inducing Input", 2002) takes over on the last subset that did.
 """
