@@ -1,11 +1,12 @@
 """Which ordered pairs of tests have met in one process."""
 
+from flaky_detector.model import Execution
 from flaky_detector.model.findings import PairsOfRun
 from flaky_detector.model.pairs import pairs_met
 from tests.support.records import ran, record
 
 
-def rows(names: str):  # type: ignore[no-untyped-def]
+def rows(names: str) -> tuple[Execution, ...]:
     return tuple(ran(name) for name in names)
 
 
