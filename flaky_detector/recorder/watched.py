@@ -56,6 +56,7 @@ class Watched:
         self.names = names
         self.owner: Any = None
         self._spec = names.get("__spec__")
+        self._loads = 0
         self._snapshots = snapshots
         self._counts = counts
         self._identities: list[int] = []
@@ -73,7 +74,8 @@ class Watched:
             self._take()
             before, self._spec = self._spec, self.names.get("__spec__")
             if before is not self._spec:
-                return [Difference("", id(before), id(self._spec))]
+                self._loads += 1  # not the spec's address, which the next load may get again
+                return [Difference("", self._loads - 1, self._loads)]
             return [*self._compare(known), *self._compare_within(roots)]
         found = []
         for root in self._roots:

@@ -276,3 +276,14 @@ def test_in_the_new_one(): shop.A["x"]["y"].pop()
         "test_anew": [],
         "test_in_the_new_one": ["shop.A"],
     }
+
+
+def test_each_time_that_a_module_is_loaded_again_is_another_change(run):
+    reloads = "import gc, importlib\nimport mine\n" + "".join(
+        f"def test_{number}():\n    importlib.reload(mine)\n    gc.collect()\n" for number in range(12)
+    )
+    ran = run({"mine.py": "X = 1\n", "test_a.py": reloads}, env={"FLAKY_DETECTOR_PROBES": "deep"})
+    changes = [change for event in ran.events("end") for change in event["state"] if change["key"] == "mine"]
+    assert len(changes) == 12
+    assert len({change["after"] for change in changes}) == 12
+    assert [change["before"] for change in changes[1:]] == [change["after"] for change in changes[:-1]]
