@@ -13,7 +13,7 @@ from flaky_detector.model import Execution, Gap, Imported, Order
 
 
 class Question(msgspec.Struct, frozen=True):
-    """An order to run, in a fresh copy of the tree, a fresh process for each worker and fresh databases.
+    """An order to run, in a fresh copy of the tree, with a process for each worker and databases of its own.
 
     `collect` are files to be collected, and so imported, beside those of the order's tests. `together` lets the last step begin while
     the one before it, on another worker, is still running.

@@ -1,7 +1,7 @@
 """Proves or clears: one symptom in, one verdict out.
 
 Owns the sequence: the victim alone, repeated; then the search that fits the answer. Trusts nobody: what the runs suggest is re-run,
-in fresh processes, and only the same signature counts. Must not rank, and must not run anything itself.
+in processes of their own, and only the same signature counts. Must not rank, and must not run anything itself.
 
     alone it passes, every time      →  a victim: who makes it fail?                 `victim`
     alone it fails, every time       →  brittle, broken or a matter of the Python    `brittle`
