@@ -156,7 +156,8 @@ def _pytest(python: str, *options: str) -> list[str]:
 
 
 def _clean() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("FLAKY_DETECTOR", "PYTEST", "GITHUB_", "INPUT_"))}
+    ours = ("FLAKY_DETECTOR", "PYTEST", "GITHUB_", "INPUT_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 if __name__ == "__main__":

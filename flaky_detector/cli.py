@@ -26,7 +26,7 @@ from flaky_detector.settings import BY_NAME, Settings
 COMMON = ("output", "rootdir", "quiet", "verbose")
 ENVIRONMENT = ("python", "install", "run-timeout")
 PLAN = ("runs", "seeds", "dist", "workers", "keep-sort")
-PROVE = ("repeats", "fork", "budget", "fail-on")
+PROVE = ("repeats", "fork", "look-further", "budget", "fail-on")
 
 
 class Verb:

@@ -43,6 +43,7 @@ def docket_of(
         python=record.spec.python,
         other_pythons=tuple(sorted({other.spec.python for other in records} - {record.spec.python})),
         seconds=sum(row.duration_seconds for row in prefix),
+        victim_seconds=max((row.duration_seconds for row in record.executions if row.test == symptom.test), default=0.0),
         suite_seconds=max((record.seconds for record in records if not record.timed_out), default=0.0),
     )
 

@@ -1,13 +1,15 @@
 """Fork servers for trials: which there are, who has them, and when a trial may not come from one.
 
-Owns the rule that makes attempts at a question worth counting: *no two attempts at the same question come from the same start of
-pytest*. What a start decides by chance (the hash seed, addresses, what a conftest drew) is the same in all children of one server; an order
-that fails by such a chance would fail in each of them, and look like a proof. So there are up to `MOST_STARTS` servers for questions of one
-kind, each attempt goes to another one, and what is asked more often than that gets processes of its own.
+Owns the rule that makes attempts at a question worth counting. What a start decides by chance (the hash seed, what a conftest drew) is the
+same in all children of one server. So every question of a proof is asked in more than one start, and both sides of it in the same ones:
 
     question         start 1   start 2   start 3   start 4   start 5   fresh processes
-    victim alone        1         2         3         4         5       6, 7, …
-    P, victim           1         2         3         …
+    victim alone      1  3  5   2  4  6     7         8         9       10, 11, …
+    P, victim         1  3      2
+
+An order that fails and a control that passes in the same start differ by the order alone; that this holds in a second start tells
+that it is not that start's affair. What chance decides in a child itself (addresses, numbers drawn, time) is drawn anew in each.
+What is asked more often is in doubt, and gets other starts, then processes of its own.
 
 Questions are of one kind where pytest would load the same conftests and settings at its start. A server holds one copy of the tree, which
 is brought back to its first state after each trial, and one temporary folder, which is emptied.
@@ -18,17 +20,21 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 from flaky_detector.adapters import workspace
 from flaky_detector.adapters.process import ForkServer, LostError
 from flaky_detector.model import RunRecord, RunSpec
 from flaky_detector.pipeline.launch import Launcher, Wish, read_bundle
+from flaky_detector.pipeline.walks import WalkRecord, read_walk
 
 MOST_STARTS = 5
+STARTS_OF_A_PROOF = 2
+ATTEMPTS_OF_A_PROOF = 6
+MOST_ATTEMPTS = ATTEMPTS_OF_A_PROOF + MOST_STARTS - STARTS_OF_A_PROOF
 MOST_SERVERS = 12
 LEAST_AGE_SECONDS = 60.0
 SETTINGS_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py")
@@ -55,6 +61,8 @@ class Server(NamedTuple):
 
 
 Question = tuple[object, ...]
+Read = TypeVar("Read")
+"""What is read of a trial's bundle."""
 
 
 class Forks:
@@ -74,13 +82,20 @@ class Forks:
         self.idle: list[Server] = []
         self.running: Counter[Kind] = Counter()
         self.declined: dict[Kind, str] = {}
-        self.asked: dict[Question, set[int]] = {}
+        self.asked: dict[Question, Counter[int]] = {}
         self.stack = ExitStack()
         self._lock = threading.Lock()
         self._starts = 0
 
-    def run(self, wish: Wish) -> RunRecord | None:
-        """The record of a trial; None where it has to be a process of its own."""
+    def run(self, wish: Wish) -> tuple[RunRecord, int] | None:
+        """The record of a trial, and the number of the start that it came from; None where it has to be a process of its own."""
+        return self._ask(wish, read_bundle)
+
+    def walk(self, wish: Wish) -> tuple[WalkRecord, int]:
+        """What a walk along the order of the wish tells, and the number of its start."""
+        return self._ask(wish, read_walk) or (WalkRecord(declined="nothing can be forked here"), 0)
+
+    def _ask(self, wish: Wish, read: Callable[[Path], Read]) -> tuple[Read, int] | None:
         if wish.spec.workers or wish.patch or self.launcher.in_place or not wish.spec.select:
             return None
         kind = kind_of(wish.spec, self.launcher.rootdir)
@@ -90,11 +105,11 @@ class Forks:
             return None
         is_fit = False
         try:
-            record = self._run_in(server, wish)
-            is_fit = record is not None and server.loan.renew() and _is_emptied(server.room / "tmp")
+            answer = self._run_in(server, wish, read)
+            is_fit = answer is not None and server.loan.renew() and _is_emptied(server.room / "tmp")
         finally:
             self._give_back(server, is_fit=is_fit)
-        return record
+        return None if answer is None else (answer, server.number)
 
     def _end_the_old(self) -> None:
         with self._lock:
@@ -106,14 +121,17 @@ class Forks:
             server.stack.close()
 
     def _take(self, kind: Kind, spec: RunSpec) -> Server | None:
-        """An idle server that has not had this question yet."""
+        """The idle server that has had this question least often, unless it is time for another start."""
         with self._lock:
-            had = self.asked.setdefault(question_of(spec), set())
-            server = next((server for server in self.idle if server.kind == kind and server.number not in had), None)
-            if server is not None:
-                self.idle.remove(server)
-                had.add(server.number)
-            return server
+            had = self.asked.setdefault(question_of(spec), Counter())
+            idle = sorted((server for server in self.idle if server.kind == kind), key=lambda server: had[server.number])
+            if not idle or had.total() >= MOST_ATTEMPTS:
+                return None
+            if had[idle[0].number] and len(had) < starts_for(had.total() + 1) and self.running[kind] < MOST_STARTS:
+                return None
+            self.idle.remove(idle[0])
+            had[idle[0].number] += 1
+            return idle[0]
 
     def _give_back(self, server: Server, *, is_fit: bool) -> None:
         """To the end of the line, so that the one that was idle longest is at its front; one that is not fit is ended."""
@@ -128,7 +146,8 @@ class Forks:
     def _start(self, kind: Kind, wish: Wish) -> Server | None:
         """One more server; None where there are enough of the kind, or its processes cannot be forked."""
         with self._lock:
-            if kind in self.declined or self.running[kind] >= MOST_STARTS:
+            had = self.asked[question_of(wish.spec)]
+            if kind in self.declined or self.running[kind] >= MOST_STARTS or had.total() >= MOST_ATTEMPTS:
                 return None
             spare = None
             if self.running.total() >= MOST_SERVERS:
@@ -140,7 +159,7 @@ class Forks:
             self.running[kind] += 1
             self._starts += 1
             number = self._starts
-            self.asked[question_of(wish.spec)].add(number)
+            had[number] += 1
         if spare is not None:
             spare.stack.close()
         server, why = self._started(number, kind, wish)
@@ -168,7 +187,7 @@ class Forks:
             self.stack.push(server.stack)
             return server, ""
 
-    def _run_in(self, server: Server, wish: Wish) -> RunRecord | None:
+    def _run_in(self, server: Server, wish: Wish, read: Callable[[Path], Read]) -> Read | None:
         workspace.remove(wish.bundle)
         wish.bundle.mkdir(parents=True)
         place = self.launcher.place(server.loan.copy, wish.bundle.resolve(), server.room)
@@ -177,13 +196,18 @@ class Forks:
             self.launcher.run_at(wish, place, call, lambda call, mark: server.process.begin(wish.spec.select, call, mark))
         except LostError:
             return None
-        return read_bundle(wish.bundle)
+        return read(wish.bundle)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stack.close()
+
+
+def starts_for(attempts: int) -> int:
+    """From how many starts so many attempts at a question must come."""
+    return min(attempts, STARTS_OF_A_PROOF) if attempts <= ATTEMPTS_OF_A_PROOF else MOST_STARTS
 
 
 def question_of(spec: RunSpec) -> Question:

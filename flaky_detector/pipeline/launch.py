@@ -35,7 +35,10 @@ MOST_TESTS_LOOKED_AT_DEEPLY = 8
 
 
 class Wish(NamedTuple):
-    """One run as it is wanted: what, where its bundle goes, for how long at most, who is told, as a trial, with a patch."""
+    """One run as it is wanted: what, where its bundle goes, for how long at most, who is told, as a trial, with a patch, as a walk.
+
+    `walk` is the recorder's JSON of a walk, empty for none.
+    """
 
     spec: RunSpec
     bundle: Path
@@ -43,6 +46,7 @@ class Wish(NamedTuple):
     tick: Tick | None = None
     trial: bool = False
     patch: str = ""
+    walk: str = ""
 
 
 class Launcher:
@@ -164,6 +168,7 @@ class Launcher:
             trial=wish.trial,
             deep=_is_deep(wish),
             junit=junit,
+            walk=wish.walk,
         )
         return structs.replace(
             invocation(wish.spec, self.suite(wish.spec.python), place, manner),
@@ -199,7 +204,7 @@ class Launcher:
 def _is_deep(wish: Wish) -> bool:
     """Whether deep probes pay: in the first look at what every test leaves behind, and where few tests run."""
     if wish.trial:
-        return len(wish.spec.order) <= MOST_TESTS_LOOKED_AT_DEEPLY
+        return not wish.walk and len(wish.spec.order) <= MOST_TESTS_LOOKED_AT_DEEPLY
     return wish.spec.arrangement is Arrangement.OWN and not wish.spec.workers
 
 

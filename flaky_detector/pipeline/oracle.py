@@ -3,10 +3,13 @@
 Owns the check that what was asked is what was executed. Must not judge outcomes.
 """
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
+
+from msgspec import structs
 
 from flaky_detector.adapters.process import end_all
 from flaky_detector.adapters.voice import Tick
@@ -14,7 +17,8 @@ from flaky_detector.model import Arrangement, Gap, Order, RunRecord, RunSpec, Te
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.forks import Forks
 from flaky_detector.pipeline.launch import Launcher, Wish
-from flaky_detector.stages.confirm import Answer, Question
+from flaky_detector.pipeline.walks import WalkRecord
+from flaky_detector.stages.confirm import Answer, Question, Walked, Walking
 from flaky_detector.stages.run import files_of
 
 LEAST_SECONDS = 120.0
@@ -57,20 +61,29 @@ class SubprocessOracle:
                 for future in futures:
                     future.cancel()
 
+    def walk(self, walking: Walking) -> Walked | None:
+        """Not without forks."""
+        del walking
+        return None
+
     def _answer(self, question: Question, tick: Tick | None = None) -> Answer:
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
-        deadline = max(min(self.most_seconds, self.dossier.seconds_left), 1.0)
-        record = self._run(Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True))
+        record, start = self._run(self._wish(spec, tick))
         self.dossier.add_trial(spec.workers, len(record.executions))
-        answer = _read(question.order, record, self.launcher)
+        answer = structs.replace(_read(question.order, record, self.launcher), start=start)
         for gap in answer.gaps:
             if gap.source in TOLD_OF_TRIALS:
                 self.dossier.add_gap(gap.source, gap.text)
         self.launcher.voice.detail(f"  {spec.id}: {told(question.order)} → {record.exit_code} ({record.seconds:.2f} s)")
         return answer
 
-    def _run(self, wish: Wish) -> RunRecord:
-        return self.launcher.run(wish)
+    def _wish(self, spec: RunSpec, tick: Tick | None) -> Wish:
+        deadline = max(min(self.most_seconds, self.dossier.seconds_left), 1.0)
+        return Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True)
+
+    def _run(self, wish: Wish) -> tuple[RunRecord, int]:
+        """The record, and the number of the start that it was forked from: 0 for a process of its own."""
+        return self.launcher.run(wish), 0
 
 
 class ForkOracle(SubprocessOracle):
@@ -83,9 +96,21 @@ class ForkOracle(SubprocessOracle):
         super().__init__(launcher, dossier)
         self.forks = Forks(launcher, max((record.seconds for record in dossier.records), default=0.0))
 
-    def _run(self, wish: Wish) -> RunRecord:
-        record = self.forks.run(wish)
-        return super()._run(wish) if record is None or record.imported_originals else record
+    def _run(self, wish: Wish) -> tuple[RunRecord, int]:
+        forked = self.forks.run(wish)
+        return super()._run(wish) if forked is None or forked[0].imported_originals else forked
+
+    def walk(self, walking: Walking) -> Walked | None:
+        """In one fork of a started pytest, which forks on at checkpoints."""
+        question = Question(walking.order, walking.python)
+        spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
+        came, start = self.forks.walk(self._wish(spec, self.tick)._replace(walk=walk_json(walking)))
+        self.dossier.add_trial(0, came.executions)
+        walked = walked_of(walking, came, start)
+        where = "passes to the end" if came.at == "" else f"begins to fail after {came.at or 'no test at all'}"
+        ends = f"{walking.order[0].test} … {walking.order[-1].test}"
+        self.launcher.voice.detail(f"  {spec.id}: walk along {ends}, {came.executions} executions → {came.declined or where}")
+        return walked
 
     def __enter__(self) -> Self:
         self.forks.__enter__()
@@ -108,6 +133,21 @@ def trial_of(question: Question, python: str, number: int) -> RunSpec:
         together=(len(order) - 1,) if question.together else (),
         select=tuple(dict.fromkeys((*files_of(order), *question.collect))),
     )
+
+
+def walk_json(walking: Walking) -> str:
+    """As the recorder reads it."""
+    return json.dumps({"tail": walking.tail, "fan": walking.fan, "raised": list(walking.raised)})
+
+
+def walked_of(walking: Walking, came: WalkRecord, start: int) -> Walked | None:
+    """What a walk tells; None where the recorder gave it up, or the tail did not run as asked."""
+    steps, tail = walking.order[: -walking.tail], [step.test for step in walking.order[-walking.tail :]]
+    rows = [row for row in came.tail if not row.attempt]
+    if came.declined or [row.test for row in rows] != tail:
+        return None
+    place = next((place for place, step in enumerate(steps, start=1) if step.test == came.at), 0 if came.at is None else len(steps))
+    return Walked(place, Answer(executions=came.tail, start=start))
 
 
 def _read(order: Order, record: RunRecord, launcher: Launcher) -> Answer:

@@ -35,7 +35,8 @@ def prove_all(launcher: Launcher, dossier: Dossier, sources: Sources) -> None:
         families.setdefault(family_of(symptom), []).append((number, symptom, suspects))
     with ForkOracle(launcher, dossier) if launcher.settings.fork else nullcontext(SubprocessOracle(launcher, dossier)) as oracle:
         lanes = max(1, min(oracle.jobs, len(families)))
-        policy = Policy(repeats=launcher.settings.repeats, deadline=dossier.deadline, jobs=oracle.jobs // lanes)
+        settings, jobs = launcher.settings, oracle.jobs // lanes
+        policy = Policy(repeats=settings.repeats, deadline=dossier.deadline, jobs=jobs, look_further=settings.look_further)
         proving = _Proving(oracle, papers, policy)
         with launcher.voice.task(f"proving: why do {len(dossier.symptoms)} tests fail?") as tick:
             proving.tick = tick

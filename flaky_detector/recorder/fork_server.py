@@ -25,12 +25,11 @@ import logging
 import os
 import random
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from flaky_detector.recorder import wire
+from flaky_detector.recorder.forking import unfit_to_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +114,7 @@ class ForkServer:
         self._config.option.file_or_dir = list(wish["args"])
         _forget_captured(self._config)
         _reseed_numpy()
+        _stir_addresses()
 
     def _why_not(self) -> str:
         return next(_obstacles(self._config), "")
@@ -123,14 +123,10 @@ class ForkServer:
 def _obstacles(config: pytest.Config) -> Iterator[str]:
     if not sys.platform.startswith("linux"):
         yield "forking is only safe on Linux"
+        return
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         yield "this Python is free-threaded"
-    threads = [thread.name for thread in threading.enumerate()[1:] if not _is_of_rerunfailures(thread)]
-    if threads or len(os.listdir("/proc/self/task")) > threading.active_count():
-        yield "threads are running before the first test is collected: %s" % (", ".join(threads) or "not Python's own")
-    if _has_children():
-        yield "child processes are running before the first test is collected"
-    yield from _open_things(config)
+    yield from (why + " before the first test is collected" for why in unfit_to_fork(config))
     if random.getstate() != UNTOUCHED:
         yield "the module random was used or seeded before the first test is collected"
     if getattr(config.option, "session_timeout", None):
@@ -139,56 +135,11 @@ def _obstacles(config: pytest.Config) -> Iterator[str]:
         yield "this is an xdist worker"
 
 
-def _has_children() -> bool:
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True
-
-
-def _open_things(config: pytest.Config) -> Iterator[str]:
-    """Connections, and files below the tree or the temporary folder; pytest's own captured output has no name any more."""
-    import tempfile
-
-    places = (str(config.rootpath), os.environ.get(wire.COPY) or str(config.rootpath), tempfile.gettempdir())
-    homes = tuple(os.path.realpath(place) + os.sep for place in places)
-    own = {os.readlink("/proc/self/fd/%d" % number) for number in (1, 2)}
-    harmless = _fd_of_rerunfailures(config)
-    for name in set(os.listdir("/proc/self/fd")) - {harmless}:
-        try:
-            target = os.readlink("/proc/self/fd/" + name)
-        except OSError:
-            continue
-        if target.startswith("socket:"):
-            yield "a connection is open before the first test is collected"
-        if "[event" in target:
-            yield "an event loop is open before the first test is collected"
-        if target.startswith(homes) and not target.endswith(" (deleted)") and target not in own:
-            yield "%s is open before the first test is collected" % target
-
-
-def _is_of_rerunfailures(thread: threading.Thread) -> bool:
-    """pytest-rerunfailures listens for xdist's workers, whether there will be any or not; nobody calls it in a trial.
-
-    https://github.com/pytest-dev/pytest-rerunfailures (`ServerStatusDB`)
-    """
-    target = getattr(thread, "_target", None)
-    return str(getattr(target, "__module__", "")) == "pytest_rerunfailures"
-
-
-def _fd_of_rerunfailures(config: pytest.Config) -> str:
-    try:
-        return str(config.failures_db.sock.fileno())  # type: ignore[attr-defined]
-    except (AttributeError, OSError):
-        return ""
-
-
 def _load_what_children_need() -> None:
     """The recorder's own modules; they import nothing but the standard library."""
-    from flaky_detector.recorder import originals, replay, shuffle, waking
+    from flaky_detector.recorder import originals, replay, shuffle, waking, walk
 
-    del originals, replay, shuffle, waking
+    del originals, replay, shuffle, waking, walk
 
 
 def _redirect(log: str) -> None:
@@ -229,3 +180,16 @@ def _reseed_numpy() -> None:
             numpy_random.seed()  # type: ignore[union-attr]
     except AttributeError:
         pass
+
+
+HELD: list[bytearray] = []
+
+
+def _stir_addresses() -> None:
+    """What is made from here on lies elsewhere than in the forks before: sets of objects are ordered by addresses.
+
+    Blocks of all sizes that Python's own allocator serves are taken, and some of them given back, so that there are holes.
+    """
+    draw = random.SystemRandom()
+    taken = [bytearray(draw.randrange(512)) for _ in range(draw.randrange(256, 2048))]
+    HELD.extend(block for block in taken if draw.random() < 0.75)

@@ -34,6 +34,13 @@ class Journal:
         """Whether there is a file at all."""
         return bool(self._path)
 
+    def move(self, folder: str) -> None:
+        """In a fork: go on in another folder, and leave the file to the process that was forked."""
+        self._held = b""
+        self._path = World.join(folder, wire.journal_name(self.worker))
+        os.makedirs(folder, exist_ok=True)
+        self._open(os.O_TRUNC)
+
     def write(self, event: dict[str, Any]) -> None:
         """One line."""
         if not self._path:

@@ -94,8 +94,18 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
         _register(config, Imports(journal, watch))
     if suffix:
         databases.rename(suffix)
-    if steps is not None and hasattr(config, "workerinput"):
+    if steps is not None:
+        _keep_to(config, steps, journal, names, wishes)
+
+
+def _keep_to(config: Any, steps: replay.Steps, journal: Journal, names: Names, wishes: dict[str, str]) -> None:
+    """What a forced order needs beside the selection."""
+    if hasattr(config, "workerinput"):
         _register(config, SharedOrder(config, steps, names))
+    elif wishes.get(wire.WALK) and journal.writes:
+        from flaky_detector.recorder.walk import Walk
+
+        _register(config, Walk(journal, names, wishes[wire.RECORD], wishes[wire.WALK]))
 
 
 class Finish:

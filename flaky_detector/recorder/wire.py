@@ -51,8 +51,9 @@ WITHOUT = "FLAKY_DETECTOR_WITHOUT"  # JSON list of node ids that are deselected
 COPY = "FLAKY_DETECTOR_COPY"  # the whole private copy of the user's tree, of which the rootdir may be a part
 ORIGINAL = "FLAKY_DETECTOR_ORIGINAL"  # the user's own tree: files imported from below it are reported at the end
 PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "deep": all; "none": none
+WALK = "FLAKY_DETECTOR_WALK"  # JSON: {"tail": 1, "fan": 8, "raised": ["AssertionError"]}: walk along the forced order (see `walk`)
 
-ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, WITHOUT, DATABASE_SUFFIX, COPY, ORIGINAL, PROBES)
+ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, WITHOUT, DATABASE_SUFFIX, COPY, ORIGINAL, PROBES, WALK)
 WAKING = (RECORD, ORDER, SHUFFLE, DATABASE_SUFFIX)  # any one of these wakes it
 FORK_SERVER = "FLAKY_DETECTOR_FORK_SERVER"  # "R,W": descriptors over which the house asks for children (see `fork_server`)
 AWAKE = "FLAKY_DETECTOR_AWAKE"  # set by the recorder itself, so that a pytest started by a recorded test stays asleep
@@ -71,6 +72,7 @@ PROPERTY_STATE = "flaky-detector.state"
 ALL_PROPERTIES = (PROPERTY_NODEID, PROPERTY_WORKER, PROPERTY_POSITION, PROPERTY_STATE)
 
 JOURNAL_PREFIX = "journal-"
+WALK_RESULT = "walk.json"
 JOURNAL_SUFFIX = ".jsonl"
 SERIAL_WORKER = "main"
 CONTROLLER = "controller"

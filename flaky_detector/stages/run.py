@@ -93,7 +93,8 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 
     In a trial reruns of failed tests are switched off, for they would blur the answer. `hash_seed` becomes PYTHONHASHSEED, unless it is
     empty: workers whose sets are ordered differently collect different tests, and xdist then refuses to run. Without `junit` the
-    journal alone tells what happened.
+    journal alone tells what happened. `walk` is what the recorder is asked to find out on the way through the forced order: then no
+    probe looks on.
     """
 
     pytest_args: tuple[str, ...] = ()
@@ -102,6 +103,7 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     trial: bool = False
     deep: bool = False
     junit: bool = True
+    walk: str = ""
 
 
 def invocation(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> Invocation:
@@ -224,6 +226,8 @@ def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> d
     }
     if manner.deep:
         env[wire.PROBES] = "deep"
+    if manner.walk:
+        env |= {wire.WALK: manner.walk, wire.PROBES: "none"}
     if manner.hash_seed:
         env["PYTHONHASHSEED"] = manner.hash_seed
     if place.tree != place.original_tree:

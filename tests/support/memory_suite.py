@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from flaky_detector.model import Execution, Failure, Order, Outcome, Signature, Symptom, TestId, path_of
 from flaky_detector.rules import signatures_of
-from flaky_detector.stages.confirm import Answer, Question
+from flaky_detector.stages.confirm import Answer, Question, Walked, Walking
 
 Fails = Callable[[list[tuple[int, str]], int], bool]
 """Whether the victim fails: what ran before it as (worker, test), and which attempt at this order it is (from 0)."""
@@ -45,6 +45,8 @@ class MemorySuite:
         self.conflicts: Callable[[str], bool] = lambda test: False
         self.otherwise: Callable[[list[tuple[int, str]]], bool] = lambda prefix: False
         self.passes_on = ""
+        self.walks = False
+        self.walked: list[int] = []
 
     def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
         for question in questions:
@@ -61,6 +63,20 @@ class MemorySuite:
             if self.passes_on and question.python == self.passes_on:
                 failure = None
             yield Answer(executions=(*rows, execution(victim.test, failure, len(rows), f"gw{victim.worker}")))
+
+    def walk(self, walking: Walking) -> Walked | None:
+        if not self.walks:
+            return None
+        self.walked.append(len(walking.order))
+        tail = walking.order[-walking.tail :]
+        steps = walking.order[: -walking.tail]
+        for place in range(1, len(steps) + 1):
+            before = [(step.worker, str(step.test)) for step in (*steps[:place], *tail[:-1])]
+            if self.fails(before, len(self.walked) - 1) or place == len(steps):
+                failure = self.failure if self.fails(before, len(self.walked) - 1) else None
+                rows = [execution(step.test, None, place + number) for number, step in enumerate(tail[:-1])]
+                return Walked(place, Answer(executions=(*rows, execution(tail[-1].test, failure, place + len(rows)))))
+        return None
 
     @property
     def orders(self) -> list[list[str]]:

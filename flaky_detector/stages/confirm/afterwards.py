@@ -42,7 +42,9 @@ def _remains(bench: Bench, found: Found) -> Iterator[list[TestId]]:
         return
     is_cheap = bench.docket.suite_seconds < SHARE * bench.policy.seconds_left
     everything = bench.docket.everything if is_cheap else ()
-    for tests in (bench.docket.failing, everything, tuple(reversed(everything))):
+    failing = bench.docket.failing
+    is_its_beginning = bool(everything) and everything[: len(failing)] == failing
+    for tests in (() if is_its_beginning else failing, everything, tuple(reversed(everything))):
         for left_out in list(product(*(cast.own for cast in found.casts if cast.own)))[:MOST_VARIANTS]:
             rest = [test for test in bench.candidates(tests) if test not in left_out]
             if rest:

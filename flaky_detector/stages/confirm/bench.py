@@ -44,7 +44,10 @@ class Cast(NamedTuple):
 
 
 class Bench:
-    """Where trials of one victim are put together and judged."""
+    """Where trials of one victim are put together and judged.
+
+    `is_patient` takes it that the failure may be a rare one; `fails_by_import` says that it failed although no other test had run.
+    """
 
     def __init__(self, docket: Docket, ledger: Ledger, policy: Policy) -> None:
         self.docket = docket
@@ -54,6 +57,7 @@ class Bench:
         self.warm_up = tuple(test for test in docket.warm_up if test != docket.symptom.test)
         self.tried: list[str] = []
         self.is_patient = False
+        self.fails_by_import = False
 
     def alone(self) -> Question:
         """The victim and nothing else."""
@@ -170,7 +174,9 @@ class Bench:
     def _left_out(self, cast: Cast, members: Sequence[TestId], times: int) -> list[Tally]:
         """The trials without each member; two workers stay two, for a worker's death reads otherwise in one process."""
         questions = [self.question(cast.without(member), across=bool(cast.others)) for member in members]
-        return self.ledger.attempt(questions, "without", times)
+        tallies = self.ledger.attempt(questions, "without", times)
+        self.ledger.pair(self.question(cast), questions)
+        return tallies
 
     def holds(self, question: Question, control: Question, needed: int, role: str = "after-polluter") -> bool:
         """Whether the question shows the failure time and again, where the control passes.
@@ -181,6 +187,9 @@ class Bench:
             tally, other = self.ledger.attempt_all([(question, role, times), (control, "alone", times)])
             if other.passed != other.attempts or not tally.same:
                 return False
+        self.ledger.pair(question, [control])
+        if other.passed != other.attempts:
+            return False
         if tally.same == tally.attempts:
             return True
         for times in range(2 * needed, MOST_REPEATS + 1, needed):

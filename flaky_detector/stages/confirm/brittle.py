@@ -83,6 +83,7 @@ def _sets(bench: Bench, setters: tuple[TestId, ...]) -> bool:
             *((question, "without", bench.policy.repeats) for question in without),
         ]
     )
+    bench.ledger.pair(bench.question(Cast(own=setters)), [bench.alone(), *without])
     return after.passed == after.attempts and all(tally.same == tally.attempts for tally in (alone, *left_out))
 
 

@@ -20,7 +20,7 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     tests that crash or hang. `warm_up` are harmless tests that set a database up: one for each worker; `idle` is a harmless test that
     stands in where a worker must have something to do. `left` says what each test leaves behind, without what is `noisy`. `known` are
     sets of tests, by worker, that were proven for a failure of the same family: tried first. `seconds` estimates how long the failing
-    order takes, `suite_seconds` how long the whole suite does.
+    order takes, `victim_seconds` how long the victim itself does, `suite_seconds` the whole suite.
     """
 
     symptom: Symptom
@@ -39,6 +39,7 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     python: str = ""
     other_pythons: tuple[str, ...] = ()
     seconds: float = 0.0
+    victim_seconds: float = 0.0
     suite_seconds: float = 0.0
 
 

@@ -12,10 +12,13 @@ from msgspec.structs import replace
 from flaky_detector.model import Execution, Gap, Outcome, Signature, StateChange, TestId, Trial
 from flaky_detector.rules import rule_of, signatures_of
 from flaky_detector.stages.confirm.docket import Docket, Policy
-from flaky_detector.stages.confirm.oracle import Answer, Oracle, Question
+from flaky_detector.stages.confirm.oracle import Answer, Oracle, Question, Walking
 
 REPLACED = {"after-polluter": ("search", "without"), "after-state-setter": ("search", "without")}
 """Roles of a question that give way to another, where not only `search` does: what was a control of a larger set is then the proof."""
+
+
+MOST_ROUNDS = 6
 
 
 class OutOfBudgetError(Exception):
@@ -23,12 +26,13 @@ class OutOfBudgetError(Exception):
 
 
 class Tally(msgspec.Struct):
-    """How an order ended, over its attempts."""
+    """How an order ended, over its attempts; `starts` are those that more than one question was asked in."""
 
     same: int = 0
     passed: int = 0
     other: int = 0
     last: Answer | None = None
+    starts: set[int] = msgspec.field(default_factory=set)
 
     @property
     def attempts(self) -> int:
@@ -73,11 +77,44 @@ class Ledger:
         self._ask(missing)
         return [self.tallies[question] for question, _, _ in wanted]
 
+    def pair(self, question: Question, controls: Sequence[Question]) -> None:
+        """Ask the controls again until each was asked in every start that the question was asked in.
+
+        What differs between a question and its control must not be that they had different starts. The oracle prefers a start that has not
+        had a question; it may have ended meanwhile, so then both are asked once more.
+        """
+        for number in range(MOST_ROUNDS):
+            tally = self.tallies[question]
+            apart = [control for control in controls if tally.starts - self.tallies[control].starts]
+            if not apart:
+                return
+            again = [question, *apart] if number > 1 else apart
+            self.attempt_all([(one, self.roles[one], self.tallies[one].attempts + 1) for one in again])
+
+    def walk(self, walking: Walking) -> int | None:
+        """After how many steps the tail begins to fail as the victim does; None where it does not, or not so, or nobody can tell.
+
+        What was seen on the way counts as an attempt at the order up to there.
+        """
+        self._check_budget()
+        walked = self.oracle.walk(walking)
+        if walked is None:
+            return None
+        question = Question((*walking.order[: walked.place], *walking.order[-walking.tail :]), walking.python)
+        tally = self.tallies.setdefault(question, Tally())
+        self.roles.setdefault(question, "search")
+        before = tally.same
+        self._count(tally, walked.answer)
+        return walked.place if tally.same > before else None
+
+    def _check_budget(self) -> None:
+        if self.policy.seconds_left < 0:
+            raise OutOfBudgetError
+
     def _ask(self, questions: Sequence[Question]) -> None:
         if not questions:
             return
-        if self.policy.seconds_left < 0:
-            raise OutOfBudgetError
+        self._check_budget()
         answers = self.oracle.ask(questions)
         for question, answer in zip(questions, answers, strict=False):
             self._count(self.tallies[question], answer)
@@ -93,6 +130,7 @@ class Ledger:
         tally.passed += verdict == "passed"
         tally.other += verdict == "other"
         tally.last = answer
+        tally.starts |= {answer.start} - {0}
         for row in answer.executions:
             if row.state and row.test != self.victim:
                 self.left.setdefault(row.test, {}).update({(change.kind, change.key): change for change in row.state})

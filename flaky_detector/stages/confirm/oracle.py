@@ -30,6 +30,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     `executed` is False where the order could not be run as asked (a test was not collected, the process died before the last
     step, time ran out); `gaps` say why. `timed_out` tells a hang. `imports` are what files left different when they were imported.
+    `start` is the number of the process that was started and that this answer's process is a fork of: what chance decided when it started,
+    all answers of this number have in common. 0 where the process was started for this question alone.
     """
 
     executions: tuple[Execution, ...] = ()
@@ -39,10 +41,40 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     processes: int = 1
     imports: tuple[Imported, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    start: int = 0
+
+
+class Walking(msgspec.Struct, frozen=True, kw_only=True):
+    """An order to walk along, in one process: after which of its tests do the last `tail` of them begin to fail?
+
+    `raised` are bare names of exceptions that count as failing, any where there is none. A stretch of the order is divided into `fan`
+    blocks, after each of which the tail is tried; what is tried leaves nothing behind.
+    """
+
+    order: Order
+    tail: int = 1
+    python: str = ""
+    raised: tuple[str, ...] = ()
+    fan: int = 8
+
+
+class Walked(msgspec.Struct, frozen=True):
+    """Where the tail was seen to fail: after the first `place` steps and not after one less. Or it never failed; then `place` is the
+    number of all steps but the tail.
+
+    `answer` tells of the tail's tests only. It is what one attempt at this order answers, but that its tests ran in a fork of the process
+    that ran those before them.
+    """
+
+    place: int
+    answer: Answer
 
 
 class Oracle(Protocol):
     """Runs orders. Raises `Interrupted` on Ctrl-C; never raises because a test failed."""
+
+    def walk(self, walking: Walking) -> Walked | None:
+        """None where it cannot be done here: by whoever cannot fork, or because the tests leave things running that a fork would share."""
 
     def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
         """Answers in the order of the questions; may run several at once. Closing the iterator abandons the rest."""

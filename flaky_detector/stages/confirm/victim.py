@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from flaky_detector.model import Order, TestId, path_of
+from flaky_detector.model import Order, Suspect, TestId, path_of
 from flaky_detector.stages.confirm.across import search_across
 from flaky_detector.stages.confirm.bench import Bench, Cast
 from flaky_detector.stages.confirm.beside import search_beside
 from flaky_detector.stages.confirm.imports import importing_does_it, search_imports
 from flaky_detector.stages.confirm.minimise import minimise
+from flaky_detector.stages.confirm.walking import walk
 
 MOST_SINGLES = 4
 MOST_POLLUTERS_BY_SEARCH = 4
@@ -76,7 +77,7 @@ class Search:
         there: list[Guess] = [self._search_across]
         if self._cause_is_elsewhere():
             here, there = there, here
-        guesses = [self._try_known, self._search_imports, *here, self._search_beside, *there]
+        guesses = [self._try_known, *here, self._search_imports, self._search_beside, *there]
         if not self._guess(guesses) and (self.bench.rate < 1.0 or self._is_quick()):
             self.bench.is_patient = self.bench.rate >= 1.0
             self._guess([self._try_singly, self._search_failing_order])  # now with as many attempts as its rate asks for
@@ -115,10 +116,10 @@ class Search:
                 return
 
     def _try_singly(self) -> None:
-        """The best suspects, each alone before the victim: all that have a reason beyond the order, else the first few."""
+        """The best suspects, each alone before the victim: all that have a reason beyond the order, else the few that stand out."""
         own = [suspect for suspect in self.docket.suspects if suspect.worker == "same"]
         reasoned = [suspect.test for suspect in own if any(reason.kind != "order" for reason in suspect.evidence)]
-        chosen = (reasoned or [suspect.test for suspect in own])[:MOST_SINGLES]
+        chosen = (reasoned or [suspect.test for suspect in _outstanding(own)])[:MOST_SINGLES]
         self.try_each(chosen)
         if chosen and self.found.is_empty:
             how = "a suspect" if len(chosen) == 1 else f"{len(chosen)} suspects, one at a time,"
@@ -149,7 +150,14 @@ class Search:
 
     def search_within(self, tests: Sequence[TestId], times: int = 1) -> bool:
         """Whether these tests in this order make it fail; then shrunk to the smallest part that still does, and that is proven."""
-        if not tests or not self.bench.shows(Cast(own=tuple(tests)), max(times, self.bench.tries)):
+        if not tests:
+            return False
+        cast = walk(self.bench, tests)
+        if cast is not None and self.prove(cast, self.repeats):
+            return True
+        if self.bench.fails_by_import and self._guess([self._search_imports]):
+            return True
+        if not self.bench.shows(Cast(own=tuple(tests)), max(times, self.bench.tries)):
             return False
         place = {test: index for index, test in enumerate(tests)}
         ranked = [place[suspect.test] for suspect in self.docket.suspects if suspect.worker == "same" and suspect.test in place]
@@ -167,6 +175,12 @@ class Search:
 
     def _search_across(self) -> None:
         search_across(self.bench, self.prove)
+
+
+def _outstanding(suspects: Sequence[Suspect]) -> list[Suspect]:
+    """Those that the order speaks against more than against the rest; nobody, where it speaks against all alike."""
+    least = suspects[MOST_SINGLES].score if len(suspects) > MOST_SINGLES else -1.0
+    return [suspect for suspect in suspects if suspect.score > least]
 
 
 def times_for(cast: Cast) -> int:

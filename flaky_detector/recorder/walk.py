@@ -1,0 +1,185 @@
+"""A walk along an order: after which of its tests does a later one begin to fail? PYTEST_DONT_REWRITE
+
+Owns the loop over the tests where the house asks for a walk. The last tests of the order, the tail, are what is looked at: they run in a
+fork after every block of the others, and what they do there is gone with the fork. So one run of the tests, at most, tells the place from
+which on the tail fails, where trials of ever new orders would take one run each.
+
+    checkpoint ── fork ──► runs block 1 ── fork ──► tail: passes
+                           is the next checkpoint ── fork ──► runs block 2 ── fork ──► tail: fails
+                           hears so, and lets another fork run block 2 in smaller blocks, until one test makes the difference
+
+A checkpoint waits while its fork goes on, so it is still there when its block turns out to be the one. The tests of a block that is
+divided run once more: with blocks of an eighth, a seventh of all.
+
+What forks share (connections, open files) and what they lack (threads) would make the answer worthless; where a checkpoint finds such
+things, the walk is given up and says why. Must not judge: the house reads the journal of the tail, in a folder of its own.
+
+    walk.json    {"at": "a.py::test_7", "folder": "/bundle/at-00007"}   the first place that fails; null: before any test; "": it passes
+                 {"declined": "why"}
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flaky_detector.recorder import wire
+from flaky_detector.recorder.failure import qualified
+from flaky_detector.recorder.forking import unfit_to_fork
+from flaky_detector.recorder.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flaky_detector.recorder.journal import Journal
+    from flaky_detector.recorder.naming import Names
+
+PASSES, FAILS, DONE, BROKEN = 0, 41, 42, 43
+
+
+class Walk:
+    """Runs the tests instead of pytest's own loop.
+
+    Args:
+        journal: of this process; a fork that runs the tail writes to another folder.
+        names: of tests.
+        folder: for the result.
+        wish: JSON: how many tests at the end are the `tail`, how many blocks a step is divided into (`fan`), and the types of exceptions
+            that count as failing (`raised`, bare names; any where there is none).
+    """
+
+    def __init__(self, journal: Journal, names: Names, folder: str, wish: str) -> None:
+        wishes = json.loads(wish)
+        self._journal = journal
+        self._names = names
+        self._folder = folder
+        self._tail_size = int(wishes["tail"])
+        self._fan = max(2, int(wishes["fan"]))
+        self._wanted = frozenset(wishes["raised"])
+        self._failed = False
+        self._config: Any = None
+        self._items: Sequence[Any] = ()
+        self._tail: Sequence[Any] = ()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """True says that the tests have been run. What could not be collected as asked is left to pytest."""
+        if session.testsfailed or len(session.items) <= self._tail_size:
+            return None
+        self._config = session.config
+        self._items = session.items[: -self._tail_size]
+        self._tail = session.items[-self._tail_size :]
+        gc.freeze()
+        code = self._try_tail(0)
+        if code == FAILS:
+            self._tell(None, 0)
+        elif code == PASSES:
+            self._go(0, len(self._items))
+        return True
+
+    @pytest.hookimpl
+    def pytest_exception_interact(self, call: Any, report: Any) -> None:
+        """Called for whatever was raised and is no skip."""
+        kind = qualified(call.excinfo.type).rsplit(".", 1)[-1]
+        self._failed |= bool(getattr(report, "failed", False)) and (not self._wanted or kind in self._wanted)
+
+    def _go(self, start: int, end: int) -> None:
+        """From a checkpoint before `start`, where the tail passes, to the end, or to where it fails."""
+        top = os.getpid()
+        try:
+            code = self._walk(start, end)
+        except BaseException:
+            if os.getpid() == top:
+                raise
+            code = BROKEN
+        if os.getpid() != top:
+            os._exit(code)
+
+    def _walk(self, start: int, end: int) -> int:
+        """The same; how it came out. Returns in every fork that has become a checkpoint."""
+        size = -(-(end - start) // self._fan)
+        while start < end:
+            stop = min(start + size, end)
+            pid = os.fork()
+            if not pid:
+                code = self._guarded(start, stop)
+                if code != PASSES:
+                    os._exit(code)
+                start = stop
+                continue
+            code = _code_of(pid)
+            if code != FAILS:
+                return code
+            if stop - start == 1:
+                self._tell(self._names.of(self._items[start]), stop)
+                return DONE
+            size, end = -(-(stop - start) // self._fan), stop
+        if end < len(self._items):
+            return BROKEN  # it failed at this place before, and now it passes
+        self._tell("", end)
+        return DONE
+
+    def _guarded(self, start: int, stop: int) -> int:
+        """Run a block, then try the tail."""
+        try:
+            for place in range(start, stop):
+                self._run(self._items[place], (*self._items[place + 1 : place + 2], *self._tail[:1])[0])
+            why = next(unfit_to_fork(self._config), "")
+            if why:
+                self._write({"declined": why})
+                return BROKEN
+            return self._try_tail(stop)
+        except BaseException:
+            return BROKEN
+
+    def _try_tail(self, place: int) -> int:
+        pid = os.fork()
+        if pid:
+            return _code_of(pid)
+        try:
+            self._journal.move(self._place_folder(place))
+            self._failed = False
+            if place:
+                _tear_down_to(self._items[place - 1], self._tail[0])
+            for item, following in zip(self._tail, (*self._tail[1:], None)):
+                self._run(item, following)
+            os._exit(FAILS if self._failed else PASSES)
+        except BaseException:
+            os._exit(BROKEN)
+
+    def _run(self, item: Any, following: Any) -> None:
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+    def _tell(self, test: str | None, ran: int) -> None:
+        """The last test that ran before the tail failed, or the like (see above), and how many had run."""
+        self._write({"at": test, "folder": self._place_folder(ran)})
+
+    def _place_folder(self, place: int) -> str:
+        return World.join(self._folder, "at-%05d" % place)
+
+    def _write(self, words: dict[str, str | None]) -> None:
+        fd = World.open(World.join(self._folder, wire.WALK_RESULT), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        World.write(fd, World.encode(words).encode("ascii"))
+        World.close(fd)
+
+
+def _code_of(pid: int) -> int:
+    """How a fork ended; BROKEN where it was killed."""
+    _, end = os.waitpid(pid, 0)
+    return os.WEXITSTATUS(end) if os.WIFEXITED(end) else BROKEN
+
+
+def _tear_down_to(last: Any, following: Any) -> None:
+    """What the next test of the order would still have used, and the tail does not.
+
+    The method takes the last item as well before pytest 7: https://github.com/pytest-dev/pytest/pull/8978
+    """
+    setup_state = last.session._setupstate
+    if hasattr(setup_state, "_finalizers"):
+        setup_state.teardown_exact(last, following)
+    else:
+        setup_state.teardown_exact(following)

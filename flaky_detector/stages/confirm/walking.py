@@ -1,0 +1,64 @@
+"""A suspect from one walk along an order: the test after which the victim begins to fail.
+
+Owns how walks are put together. Must not prove: what a walk suggests is a guess, as good as the failure is steady.
+
+    walk      a b c d e f g h     V begins to fail after f     →  is  f V  enough?  Then f is the guess.
+    walk      a b c d e           f V begins to fail after c   →  is  c f V  enough? Then c and f are. And so on.
+
+Each walk finds one of those that are needed together, the last one, in one run of what came before it; halving takes as many runs
+as the number of tests has binary digits. Where the failure is not steady, or a test in between mends what another broke, a walk may end
+at an innocent; then nothing is proven, and the search by trials of their own goes on.
+"""
+
+import math
+from collections.abc import Sequence
+
+from flaky_detector.model import TestId
+from flaky_detector.stages.confirm.bench import Bench, Cast
+from flaky_detector.stages.confirm.oracle import Walking
+
+LEAST_TESTS = 6
+MOST_TOGETHER = 4
+FANS = (2, 3, 4, 6, 8, 12, 16)
+SECONDS_OF_A_FORK = 0.02
+
+
+def walk(bench: Bench, tests: Sequence[TestId]) -> Cast | None:
+    """The tests that seem to be needed; None where walking tells nothing, or the order is so short that trials tell it as fast."""
+    kept: tuple[TestId, ...] = ()
+    before = tuple(tests)
+    while len(before) >= (1 if kept else LEAST_TESTS) and len(kept) < MOST_TOGETHER:
+        order = bench.order(Cast(own=(*before, *kept)))
+        ahead = len(order) - len(before) - len(kept) - 1
+        place = bench.ledger.walk(
+            Walking(
+                order=order, tail=len(kept) + 1, python=bench.docket.python, raised=_raised(bench), fan=_fan(bench, len(before), len(kept))
+            )
+        )
+        bench.fails_by_import |= place is not None and place <= ahead and not kept
+        if place is None or place <= ahead:
+            return None
+        kept = (before[place - ahead - 1], *kept)
+        before = before[: place - ahead - 1]
+        if bench.shows(Cast(own=kept)):
+            return Cast(own=kept)
+    return None
+
+
+def _raised(bench: Bench) -> tuple[str, ...]:
+    """Bare types of what it was seen to raise; none where one is not known."""
+    symptom = bench.docket.symptom
+    types = [signature.exception.partition(":")[0].rpartition(".")[2] for signature in (symptom.signature, *symptom.also)]
+    return tuple(dict.fromkeys(types)) if all(types) else ()
+
+
+def _fan(bench: Bench, tests: int, kept: int) -> int:
+    """Into how many blocks to divide: many where trying the tail is cheap, few where running the tests is.
+
+    To try takes (fan + 1) / 2 goes a level on average, and as many levels as its logarithm says; what is divided runs again, once more in
+    `fan` in all.
+    """
+    docket = bench.docket
+    once = docket.victim_seconds + kept * docket.seconds / max(len(docket.failing), 1) + SECONDS_OF_A_FORK
+    through = docket.seconds * tests / max(len(docket.failing), 1)
+    return min(FANS, key=lambda fan: (fan + 1) / 2 * math.log(max(tests, 2), fan) * once + through / (fan - 1))
