@@ -41,6 +41,7 @@ def _open_things(config: pytest.Config) -> Iterator[str]:
     places = (str(config.rootpath), os.environ.get(wire.COPY) or str(config.rootpath), tempfile.gettempdir())
     homes = tuple(os.path.realpath(place) + os.sep for place in places)
     own = {os.readlink("/proc/self/fd/%d" % number) for number in (1, 2)}
+    record = os.path.realpath(os.environ.get(wire.RECORD) or os.devnull) + os.sep
     harmless = _fd_of_rerunfailures(config)
     for name in set(os.listdir("/proc/self/fd")) - {harmless}:
         try:
@@ -51,7 +52,7 @@ def _open_things(config: pytest.Config) -> Iterator[str]:
             yield "a connection is open"
         if "[event" in target:
             yield "an event loop is open"
-        if target.startswith(homes) and not target.endswith(" (deleted)") and target not in own:
+        if target.startswith(homes) and not target.endswith(" (deleted)") and not target.startswith(record) and target not in own:
             yield "%s is open" % target
 
 

@@ -1,0 +1,113 @@
+"""Walks along an order: where the tests at its end begin to fail, and what is never told."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.recorder.inner import Ran, Run, read_journals
+
+STATE = "SEEN = []\n"
+MANY = "import state\n" + "".join(f"def test_{number}():\n    pass\n" for number in range(30))
+VICTIM = "import state\ndef test_v():\n    assert state.SEEN == []\n"
+
+
+def polluting(number: int, line: str) -> str:
+    return MANY.replace(f"def test_{number}():\n    pass", f"def test_{number}():\n    {line}")
+
+
+def walk(
+    run: Run, files: dict[str, str], order: Sequence[str], *, tail: int = 1, fan: int = 4, raised: Sequence[str] = ()
+) -> tuple[Any, Ran]:
+    wish = json.dumps({"tail": tail, "fan": fan, "raised": list(raised)})
+    ran = run({"state.py": STATE, **files}, order=[[0, test] for test in order], env={"FLAKY_DETECTOR_WALK": wish})
+    path = ran.folder / "record" / "walk.json"
+    return (json.loads(path.read_text("utf-8")) if path.exists() else None), ran
+
+
+ALL = [f"test_a.py::test_{number}" for number in range(30)]
+
+
+V = "test_v.py::test_v"
+
+
+@pytest.mark.parametrize("fan", [2, 4, 16, 50])
+@pytest.mark.parametrize("place", [0, 1, 17, 29])
+def test_the_test_that_makes_the_difference_is_told(run: Run, fan: int, place: int) -> None:
+    files = {"test_a.py": polluting(place, "state.SEEN.append(1)"), "test_v.py": VICTIM}
+    told, ran = walk(run, files, [*ALL, V], fan=fan)
+    assert told["at"] == f"test_a.py::test_{place}"
+    (tail,) = [event for event in read_journals(ran.folder / "record" / told["folder"])["main"] if event["ev"] == "end"]
+    assert (tail["id"], tail["outcome"], tail["failures"][0]["message"].splitlines()[0]) == (V, "failed", "assert [1] == []")
+    assert ran.exit_code == 0
+
+
+def test_blocks_are_run_once_and_the_one_that_matters_again(run: Run) -> None:
+    _, ran = walk(run, {"test_a.py": polluting(17, "state.SEEN.append(1)"), "test_v.py": VICTIM}, [*ALL, V], fan=5)
+    began = [int(name.removeprefix("test_")) for name in ran.order()]
+    assert began == [*range(18), 12, 13, 14, 15, 16, 17, 16, 17]
+
+
+def test_a_tail_that_never_fails_is_said_to_pass(run: Run) -> None:
+    told, ran = walk(run, {"test_a.py": MANY, "test_v.py": VICTIM}, [*ALL, V])
+    assert told["at"] == ""
+    assert [event["outcome"] for event in read_journals(ran.folder / "record" / told["folder"])["main"] if event["ev"] == "end"] == [
+        "passed"
+    ]
+
+
+def test_a_tail_that_fails_before_any_test_is_told_as_that(run: Run) -> None:
+    told, _ = walk(run, {"test_a.py": MANY + "state.SEEN.append(0)\n", "test_v.py": VICTIM}, [*ALL, V])
+    assert told["at"] is None
+
+
+def test_what_the_tail_leaves_behind_is_gone_with_it(run: Run) -> None:
+    victim = VICTIM + "    state.SEEN.append('own')\n"
+    told, _ = walk(run, {"test_a.py": polluting(9, "state.SEEN.append(1)"), "test_v.py": victim}, [*ALL, V])
+    assert told["at"] == "test_a.py::test_9"
+
+
+def test_another_failure_on_the_way_is_not_taken_for_the_failure(run: Run) -> None:
+    source = polluting(5, "state.SEEN.append('other')").replace("def test_20():\n    pass", "def test_20():\n    state.SEEN[:] = ['it']")
+    victim = "import state\ndef test_v():\n    if 'other' in state.SEEN:\n        raise ValueError\n    assert state.SEEN == []\n"
+    files = {"test_a.py": source, "test_v.py": victim}
+    told, _ = walk(run, files, [*ALL, V], raised=["AssertionError"])
+    assert told["at"] == "test_a.py::test_20"
+    told, _ = walk(run, files, [*ALL, V])
+    assert told["at"] == "test_a.py::test_5"
+
+
+def test_tests_that_are_kept_before_the_victim_run_in_every_try(run: Run) -> None:
+    source = polluting(3, "state.SEEN.append('first')").replace(
+        "def test_11():\n    pass", "def test_11():\n    state.SEEN.append('second')"
+    )
+    victim = "import state\ndef test_v():\n    assert len(state.SEEN) < 2\n"
+    order = [*ALL[:12], V]
+    told, _ = walk(run, {"test_a.py": source, "test_v.py": victim}, order, tail=2)
+    assert told["at"] == "test_a.py::test_3"
+
+
+def test_fixtures_of_the_tests_before_are_torn_down_before_the_tail_runs(run: Run) -> None:
+    fixture = "import pytest\n@pytest.fixture(autouse=True, scope='module')\ndef up():\n    state.SEEN.append('up')\n    yield\n"
+    fixture += "    state.SEEN.clear()\n"
+    told, _ = walk(run, {"test_a.py": MANY + fixture, "test_v.py": VICTIM}, [*ALL, V])
+    assert told["at"] == ""
+
+
+def test_what_is_left_running_ends_the_walk_and_it_says_why(run: Run) -> None:
+    thread = "import threading; threading.Thread(target=threading.Event().wait, name='left', daemon=True).start()"
+    told, _ = walk(run, {"test_a.py": polluting(2, thread), "test_v.py": VICTIM}, [*ALL, V])
+    assert told == {"declined": "threads are running (left)"}
+
+
+def test_a_process_that_dies_on_the_way_leaves_no_answer(run: Run) -> None:
+    told, ran = walk(run, {"test_a.py": polluting(7, "import os; os._exit(3)"), "test_v.py": VICTIM}, [*ALL, V])
+    assert told is None
+    assert ran.exit_code == 0
+
+
+def test_without_tests_before_the_tail_pytest_runs_as_it_always_does(run: Run) -> None:
+    told, ran = walk(run, {"test_v.py": VICTIM}, [V])
+    assert told is None
+    assert ran.outcomes() == {"test_v": "passed"}

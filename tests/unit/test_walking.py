@@ -1,0 +1,81 @@
+"""Walks along an order, by the prover: what is guessed from them, and how few runs it takes."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from flaky_detector.model import TestId
+from flaky_detector.stages.confirm import Docket, Policy, prove
+from tests.support.memory_suite import Fails, MemorySuite, symptom
+
+V = "test_v.py::test_v"
+TESTS = [f"test_a.py::test_{number}" for number in range(200)]
+
+
+def needing(*numbers: int) -> Fails:
+    wanted = {TESTS[number] for number in numbers}
+    return lambda prefix, attempt: wanted <= {test for worker, test in prefix}
+
+
+def walking(fails: Fails) -> MemorySuite:
+    suite = MemorySuite(fails)
+    suite.walks = True
+    return suite
+
+
+def docket(tests: Sequence[str] = TESTS, **members: object) -> Docket:
+    return Docket(symptom=symptom(), failing=tuple(map(TestId, tests)), **members)  # type: ignore[arg-type]
+
+
+def test_one_walk_and_one_trial_name_the_polluter() -> None:
+    suite = walking(needing(120))
+    proof = prove(docket(), suite, Policy(look_further=False))
+    assert proof.polluters == ((TESTS[120],),)
+    assert suite.walked == [201]
+    assert max(map(len, suite.orders)) == 2
+
+
+def test_each_further_test_that_is_needed_takes_one_walk_more() -> None:
+    suite = walking(needing(20, 120, 150))
+    proof = prove(docket(), suite, Policy(look_further=False))
+    assert proof.polluters == ((TESTS[20], TESTS[120], TESTS[150]),)
+    assert suite.walked == [201, 152, 123]
+    assert max(map(len, suite.orders)) == 4
+
+
+def test_where_nothing_can_be_forked_the_search_by_trials_finds_it() -> None:
+    suite = MemorySuite(needing(120))
+    proof = prove(docket(), suite, Policy(look_further=False))
+    assert proof.polluters == ((TESTS[120],),)
+    assert max(map(len, suite.orders)) == 201
+
+
+def test_a_few_tests_are_told_apart_by_trials() -> None:
+    suite = walking(needing(2))
+    assert prove(docket(TESTS[:5]), suite, Policy(look_further=False)).polluters == ((TESTS[2],),)
+    assert suite.walked == []
+
+
+def test_a_walk_that_ends_at_an_innocent_accuses_nobody() -> None:
+    needed = needing(120)
+
+    def fails(prefix: list[tuple[int, str]], attempt: int) -> bool:
+        by_chance = len(prefix) == 41
+        return by_chance or needed(prefix, attempt)
+
+    suite = walking(fails)
+    assert prove(docket(), suite, Policy(look_further=False)).polluters == ((TESTS[120],),)
+
+
+def test_the_look_for_a_second_polluter_walks_as_well() -> None:
+    suite = walking(lambda prefix, attempt: bool({TESTS[30], TESTS[90]} & {test for worker, test in prefix}))
+    proof = prove(docket(everything=tuple(map(TestId, TESTS))), suite, Policy())
+    assert proof.polluters == ((TESTS[30],), (TESTS[90],))
+    assert max(map(len, suite.orders)) == 2
+
+
+@pytest.mark.parametrize(("victim", "tests", "fan"), [(0.0, 20.0, 16), (5.0, 0.2, 4)])
+def test_a_slow_victim_is_tried_less_often_and_slow_tests_are_run_less_often(victim: float, tests: float, fan: int) -> None:
+    suite = walking(needing(120))
+    prove(docket(victim_seconds=victim, seconds=tests), suite, Policy(look_further=False))
+    assert suite.fans == [fan]
