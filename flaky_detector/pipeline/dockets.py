@@ -5,6 +5,7 @@ Owns the choice of the failing and passing orders that are worth replaying. Must
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from flaky_detector.model import Execution, Order, Outcome, RunRecord, Sighting, StateChange, Suspect, Symptom, TestId
 from flaky_detector.model.footprint import noise, own_order, warm_ups
@@ -15,8 +16,18 @@ MOST_PASSING = 12
 MOST_BESIDE = 6
 
 
+class Known(NamedTuple):
+    """Sets of tests that were proven for victims before this one: of its family, and of others, those of most victims first."""
+
+    family: tuple[Order, ...] = ()
+    elsewhere: tuple[Order, ...] = ()
+
+
+NOTHING = Known()
+
+
 def docket_of(
-    symptom: Symptom, suspects: Sequence[Suspect], papers: Papers, records: Sequence[RunRecord], known: Sequence[Order] = ()
+    symptom: Symptom, suspects: Sequence[Suspect], papers: Papers, records: Sequence[RunRecord], known: Known = NOTHING
 ) -> Docket:
     """The docket of one symptom.
 
@@ -38,7 +49,8 @@ def docket_of(
         idle=_idle(records, avoid, papers),
         left=papers.left,
         noisy=noise(records),
-        known=tuple(known),
+        known=known.family,
+        known_elsewhere=known.elsewhere,
         app_labels=next((record.app_labels for record in records if record.app_labels), ()),
         python=record.spec.python,
         other_pythons=tuple(sorted({other.spec.python for other in records} - {record.spec.python})),

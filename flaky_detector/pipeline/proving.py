@@ -1,10 +1,11 @@
 """A proof for every symptom, as long as the budget lasts.
 
 Owns the sequence of symptoms, and what one proof teaches the next: a set that was proven for one victim is the first guess for the
-others of its family. Families are proven side by side where trials may run so, each family's symptoms one after the other. Must not
-choose what is asked about a symptom.
+others of its family, and a guess for every other victim. Families are proven side by side where trials may run so, each family's
+symptoms one after the other. Must not choose what is asked about a symptom.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
@@ -13,13 +14,14 @@ from flaky_detector.adapters.process import end_all
 from flaky_detector.adapters.voice import Tick
 from flaky_detector.errors import Interrupted
 from flaky_detector.model import Order, Proof, Suspect, Symptom
-from flaky_detector.pipeline.dockets import docket_of, family_of
+from flaky_detector.pipeline.dockets import Known, docket_of, family_of
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.oracle import ForkOracle, SubprocessOracle
 from flaky_detector.stages.confirm import Policy, prove
 from flaky_detector.stages.correlate import Papers, Sources, lay_out
 
+Family = tuple[str, str, str]
 Numbered = tuple[int, Symptom, tuple[Suspect, ...]]
 
 
@@ -30,7 +32,7 @@ def prove_all(launcher: Launcher, dossier: Dossier, sources: Sources) -> None:
         Interrupted: Ctrl-C; the proofs in question are in the dossier as far as they had come.
     """
     papers = lay_out(dossier.records, sources)
-    families: dict[tuple[str, str, str], list[Numbered]] = {}
+    families: dict[Family, list[Numbered]] = {}
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
         families.setdefault(family_of(symptom), []).append((number, symptom, suspects))
     with ForkOracle(launcher, dossier) if launcher.settings.fork else nullcontext(SubprocessOracle(launcher, dossier)) as oracle:
@@ -56,6 +58,7 @@ class _Proving:
         self.dossier = oracle.dossier
         self.papers = papers
         self.policy = policy
+        self.proven: list[tuple[Family, Order]] = []
         self.tick: Tick | None = None
 
     def side_by_side(self, families: Sequence[Sequence[Numbered]], lanes: int) -> None:
@@ -75,10 +78,11 @@ class _Proving:
     def prove_family(self, family: Sequence[Numbered]) -> None:
         """One symptom after the other."""
         known: list[Order] = []
+        own = family_of(family[0][1])
         for number, symptom, suspects in family:
             if self.dossier.seconds_left <= 0:
                 return
-            docket = docket_of(symptom, suspects, self.papers, self.dossier.records, known)
+            docket = docket_of(symptom, suspects, self.papers, self.dossier.records, self._known(own, known))
             self.oracle.tick = self.tick
             try:
                 proof = self.dossier.proofs[number] = prove(docket, self.oracle, self.policy)
@@ -89,6 +93,11 @@ class _Proving:
             self.oracle.launcher.voice.say(_told(self.dossier, proof))
             if proof.polluters:
                 known.append(tuple(step for step in proof.minimal_order[:-1] if step.test not in proof.warm_up))
+                self.proven.append((own, known[-1]))
+
+    def _known(self, own: Family, known: Sequence[Order]) -> Known:
+        counted = Counter(order for family, order in tuple(self.proven) if family != own)
+        return Known(tuple(known), tuple(order for order, _ in counted.most_common()))
 
 
 def _tell_the_rest(dossier: Dossier) -> None:

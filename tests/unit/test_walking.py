@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from flaky_detector.model import TestId
+from flaky_detector.model import TestId, on_one_worker
 from flaky_detector.stages.confirm import Docket, Policy, prove
 from tests.support.memory_suite import Fails, MemorySuite, symptom
 
@@ -79,3 +79,17 @@ def test_a_slow_victim_is_tried_less_often_and_slow_tests_are_run_less_often(vic
     suite = walking(needing(120))
     prove(docket(victim_seconds=victim, seconds=tests), suite, Policy(look_further=False))
     assert suite.fans == [fan]
+
+
+def test_what_broke_a_test_of_another_family_is_tried_before_any_walk() -> None:
+    suite = walking(needing(120))
+    known = tuple(on_one_worker((TestId(TESTS[number]),)) for number in (7, 120))
+    assert prove(docket(known_elsewhere=known), suite, Policy(look_further=False)).polluters == ((TESTS[120],),)
+    assert suite.walked == []
+
+
+def test_an_innocent_that_broke_another_test_is_not_accused_here() -> None:
+    suite = walking(needing(120))
+    known = (on_one_worker((TestId(TESTS[7]),)),)
+    assert prove(docket(known_elsewhere=known), suite, Policy(look_further=False)).polluters == ((TESTS[120],),)
+    assert suite.walked == [201]

@@ -83,10 +83,10 @@ class Bench:
         """The same, to be asked."""
         return Question(self.order(cast, across=across), self.docket.python)
 
-    def known(self) -> list[Cast]:
-        """Sets that were proven for the same family and may be this victim's too."""
+    def known(self, orders: Sequence[Order]) -> list[Cast]:
+        """Sets that were proven for other victims and may be this one's too."""
         casts = []
-        for order in self.docket.known:
+        for order in orders:
             home = max(step.worker for step in order)
             others, own = (tuple(step.test for step in order if (step.worker == home) is side) for side in (False, True))
             if self.victim not in (*others, *own):
@@ -98,7 +98,7 @@ class Bench:
         wanted = [(self.alone(), "alone", self.policy.repeats)]
         if self.warm_up:
             wanted.append((self.question(Cast()), "warm-up", 1))
-        wanted += [(self.question(cast), "search", self.policy.repeats) for cast in self.known()[:1]]
+        wanted += [(self.question(cast), "search", self.policy.repeats) for cast in self.known(self.docket.known)[:1]]
         return self.ledger.attempt_all(wanted)[0]
 
     def candidates(self, tests: Sequence[TestId]) -> list[TestId]:

@@ -17,6 +17,7 @@ from flaky_detector.stages.confirm.minimise import minimise
 from flaky_detector.stages.confirm.walking import walk
 
 MOST_SINGLES = 4
+MOST_KNOWN_ELSEWHERE = 6
 MOST_POLLUTERS_BY_SEARCH = 4
 PATIENCE = 4
 PATIENT_SHARE = 0.02
@@ -77,7 +78,7 @@ class Search:
         there: list[Guess] = [self._search_across]
         if self._cause_is_elsewhere():
             here, there = there, here
-        guesses = [self._try_known, *here, self._search_imports, self._search_beside, *there]
+        guesses = [self._try_known, self._try_known_elsewhere, *here, self._search_imports, self._search_beside, *there]
         if not self._guess(guesses) and (self.bench.rate < 1.0 or self._is_quick()):
             self.bench.is_patient = self.bench.rate >= 1.0
             self._guess([self._try_singly, self._search_failing_order])  # now with as many attempts as its rate asks for
@@ -111,7 +112,15 @@ class Search:
         )
 
     def _try_known(self) -> None:
-        for cast in self.bench.known():
+        self._try_sets(self.bench.known(self.docket.known))
+
+    def _try_known_elsewhere(self) -> None:
+        """What broke tests of other families: most polluters have many victims. Only where nothing speaks for somebody else."""
+        if not any(reason.kind != "order" for suspect in self.docket.suspects for reason in suspect.evidence):
+            self._try_sets([cast for cast in self.bench.known(self.docket.known_elsewhere) if not cast.others][:MOST_KNOWN_ELSEWHERE])
+
+    def _try_sets(self, casts: Sequence[Cast]) -> None:
+        for cast in casts:
             if self.bench.shows(cast) and self.prove(cast, times_for(cast)):
                 return
 
