@@ -107,7 +107,7 @@ class ForkOracle(SubprocessOracle):
         came, start = self.forks.walk(self._wish(spec, self.tick)._replace(walk=walk_json(walking)))
         self.dossier.add_trial(0, came.executions)
         walked = walked_of(walking, came, start)
-        where = "passes to the end" if came.at == "" else f"begins to fail after {came.at or 'no test at all'}"
+        where = "passes to the end" if came.at == "" else f"begins to fail after {came.at}"
         ends = f"{walking.order[0].test} … {walking.order[-1].test}"
         self.launcher.voice.detail(f"  {spec.id}: walk along {ends}, {came.executions} executions → {came.declined or where}")
         return walked
@@ -146,7 +146,7 @@ def walked_of(walking: Walking, came: WalkRecord, start: int) -> Walked | None:
     rows = [row for row in came.tail if not row.attempt]
     if came.declined or [row.test for row in rows] != tail:
         return None
-    place = next((place for place, step in enumerate(steps, start=1) if step.test == came.at), 0 if came.at is None else len(steps))
+    place = next((place for place, step in enumerate(steps, start=1) if step.test == came.at), len(steps))
     return Walked(place, Answer(executions=came.tail, start=start))
 
 

@@ -15,12 +15,12 @@ BEGIN = b'{"ev":"begin"'
 
 
 class WalkRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The test `at` which the tail begins to fail, None where it fails before any, empty where it passes to the end; how it ended there.
+    """The test `at` which the tail begins to fail, empty where it passes to the end; how the tail's tests ended there.
 
     `declined` says why there is no answer; `executions` counts all tests that were run.
     """
 
-    at: TestId | None = TestId("")
+    at: TestId = TestId("")
     tail: tuple[Execution, ...] = ()
     declined: str = ""
     executions: int = 0
@@ -29,7 +29,7 @@ class WalkRecord(msgspec.Struct, frozen=True, kw_only=True):
 class _Result(msgspec.Struct):
     """walk.json."""
 
-    at: str | None = ""
+    at: str = ""
     folder: str = ""
     declined: str = ""
 
@@ -44,4 +44,4 @@ def read_walk(bundle: Path) -> WalkRecord:
     if result.declined or not Path(result.folder).is_dir():
         return WalkRecord(declined=result.declined or "the tests at its end did not run", executions=executions)
     record = read_bundle(Path(result.folder))
-    return WalkRecord(at=result.at if result.at is None else TestId(result.at), tail=record.executions, executions=executions)
+    return WalkRecord(at=TestId(result.at), tail=record.executions, executions=executions)

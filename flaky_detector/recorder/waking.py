@@ -68,10 +68,11 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     watch = Watch(probes.choose(_probe_names(wishes), tree, journal.note), journal.note)
     watch.claims = tree.shared.take_claims
     recorder = Recorder(journal, names, watch, Places(rootdir), suffix)
-    ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))
+    walks = bool(steps and wishes.get(wire.WALK) and journal.writes and journal.worker == wire.SERIAL_WORKER)
+    ordering = Ordering(journal, names, None if walks else steps, wishes.get(wire.SHUFFLE, ""))
     ordering.shuffles_last = wishes.get(wire.SHUFFLE_LAST) == "1"
     ordering.without = frozenset(json.loads(wishes.get(wire.WITHOUT) or "[]"))
-    ordering.lists_tests = journal.worker in (wire.SERIAL_WORKER, "gw0")
+    ordering.lists_tests = not walks and journal.worker in (wire.SERIAL_WORKER, "gw0")
     start = _start(config, journal.worker, watch.names)
     if suffix and os.environ.get("DJANGO_SETTINGS_MODULE"):
         start.update(settings=os.environ["DJANGO_SETTINGS_MODULE"], sys_path=list(sys.path))
@@ -80,7 +81,7 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     def last_words() -> dict[str, Any]:
         if recorder.interrupted():
             journal.note("the test %s did not come to its end" % recorder.interrupted())
-        if steps is not None and not _replaces_another(config):
+        if steps is not None and not walks and not _replaces_another(config):
             text = replay.deviation(steps, journal.worker, ordering.forced, recorder.executed)
             if text:
                 journal.note(text)
@@ -94,18 +95,12 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
         _register(config, Imports(journal, watch))
     if suffix:
         databases.rename(suffix)
-    if steps is not None:
-        _keep_to(config, steps, journal, names, wishes)
-
-
-def _keep_to(config: Any, steps: replay.Steps, journal: Journal, names: Names, wishes: dict[str, str]) -> None:
-    """What a forced order needs beside the selection."""
-    if hasattr(config, "workerinput"):
+    if steps is not None and hasattr(config, "workerinput"):
         _register(config, SharedOrder(config, steps, names))
-    elif wishes.get(wire.WALK) and journal.writes:
+    if steps is not None and walks:
         from flaky_detector.recorder.walk import Walk
 
-        _register(config, Walk(journal, names, wishes[wire.RECORD], wishes[wire.WALK]))
+        _register(config, Walk(journal, names, wishes[wire.RECORD], steps.tests, wishes[wire.WALK]))
 
 
 class Finish:

@@ -11,10 +11,13 @@ which on the tail fails, where trials of ever new orders would take one run each
 A checkpoint waits while its fork goes on, so it is still there when its block turns out to be the one. The tests of a block that is
 divided run once more: with blocks of an eighth, a seventh of all.
 
+A file is collected when the first of its tests is to run, for most walks end before most files. So what importing a file does is seen
+where the file comes in the order.
+
 What forks share (connections, open files) and what they lack (threads) would make the answer worthless; where a checkpoint finds such
 things, the walk is given up and says why. Must not judge: the house reads the journal of the tail, in a folder of its own.
 
-    walk.json    {"at": "a.py::test_7", "folder": "/bundle/at-00007"}   the first place that fails; null: before any test; "": it passes
+    walk.json    {"at": "a.py::test_7", "folder": "/bundle/at-00007"}   the first place that fails; "": it passes to the end
                  {"declined": "why"}
 """
 
@@ -33,7 +36,7 @@ from flaky_detector.recorder.forking import unfit_to_fork
 from flaky_detector.recorder.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from flaky_detector.recorder.journal import Journal
     from flaky_detector.recorder.naming import Names
@@ -48,38 +51,62 @@ class Walk:
         journal: of this process; a fork that runs the tail writes to another folder.
         names: of tests.
         folder: for the result.
+        order: ids of all tests, the tail at its end.
         wish: JSON: how many tests at the end are the `tail`, how many blocks a step is divided into (`fan`), and the types of exceptions
             that count as failing (`raised`, bare names; any where there is none).
     """
 
-    def __init__(self, journal: Journal, names: Names, folder: str, wish: str) -> None:
+    def __init__(self, journal: Journal, names: Names, folder: str, order: Sequence[str], wish: str) -> None:
         wishes = json.loads(wish)
+        size = int(wishes["tail"])
         self._journal = journal
         self._names = names
         self._folder = folder
-        self._tail_size = int(wishes["tail"])
+        self._order, self._tail = order[:-size], order[-size:]
         self._fan = max(2, int(wishes["fan"]))
         self._wanted = frozenset(wishes["raised"])
         self._failed = False
-        self._config: Any = None
-        self._items: Sequence[Any] = ()
-        self._tail: Sequence[Any] = ()
+        self._session: Any = None
+        self._items: dict[str, Any] = {}
+        self._files: dict[str, list[Any]] = {}
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """True says that the tests have been run. What could not be collected as asked is left to pytest."""
-        if session.testsfailed or len(session.items) <= self._tail_size:
-            return None
-        self._config = session.config
-        self._items = session.items[: -self._tail_size]
-        self._tail = session.items[-self._tail_size :]
-        gc.freeze()
-        code = self._try_tail(0)
-        if code == FAILS:
-            self._tell(None, 0)
-        elif code == PASSES:
-            self._go(0, len(self._items))
+    def pytest_collection(self, session: Any) -> None:
+        """Files are found, and their folders' conftests loaded, but no file is imported yet."""
+        session.genitems = self._later
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: Any) -> bool:
+        """True says that the tests have been run."""
+        self._session = session
+        del session.genitems
+        session.testscollected = len(self._order) + len(self._tail)
+        if all(self._item(test) is not None for test in self._tail):
+            self._go(0, len(self._order))
         return True
+
+    def _later(self, node: Any) -> Iterator[Any]:
+        """Instead of the session's own `genitems`, which comes back to this for what a folder holds."""
+        if isinstance(node, pytest.File):
+            self._files.setdefault(node.nodeid, []).append(node)
+        else:
+            yield from type(node.session).genitems(node.session, node)
+
+    def _item(self, test: str) -> Any:
+        """None where it cannot be collected."""
+        nodes = self._files.pop(_file_of(test), ())
+        if nodes:
+            items = [item for node in nodes for item in self._session.genitems(node)]
+            self._session.config.hook.pytest_collection_modifyitems(session=self._session, config=self._session.config, items=items)
+            for item in items:
+                self._items.setdefault(self._names.of(item), item)
+            gc.freeze()  # or else every fork would look through, and thereby copy, all that is there by now
+        return self._items.get(test)
+
+    def _following(self, place: int) -> Any:
+        """What pytest is told to come next: the next test, or another file's where its own is not collected yet."""
+        test = self._order[place + 1] if place + 1 < len(self._order) else self._tail[0]
+        return self._items.get(test) or self._items[self._tail[0]]
 
     @pytest.hookimpl
     def pytest_exception_interact(self, call: Any, report: Any) -> None:
@@ -106,7 +133,7 @@ class Walk:
             stop = min(start + size, end)
             pid = os.fork()
             if not pid:
-                code = self._guarded(start, stop)
+                code = self._run_block(start, stop)
                 if code != PASSES:
                     os._exit(code)
                 start = stop
@@ -115,20 +142,22 @@ class Walk:
             if code != FAILS:
                 return code
             if stop - start == 1:
-                self._tell(self._names.of(self._items[start]), stop)
+                self._tell(self._order[start], stop)
                 return DONE
             size, end = -(-(stop - start) // self._fan), stop
-        if end < len(self._items):
+        if end < len(self._order):
             return BROKEN  # it failed at this place before, and now it passes
         self._tell("", end)
         return DONE
 
-    def _guarded(self, start: int, stop: int) -> int:
+    def _run_block(self, start: int, stop: int) -> int:
         """Run a block, then try the tail."""
         try:
             for place in range(start, stop):
-                self._run(self._items[place], (*self._items[place + 1 : place + 2], *self._tail[:1])[0])
-            why = next(unfit_to_fork(self._config), "")
+                item = self._item(self._order[place])
+                if item is not None:
+                    self._run(item, self._following(place))
+            why = next(unfit_to_fork(self._session.config), "")
             if why:
                 self._write({"declined": why})
                 return BROKEN
@@ -143,9 +172,9 @@ class Walk:
         try:
             self._journal.move(self._place_folder(place))
             self._failed = False
-            if place:
-                _tear_down_to(self._items[place - 1], self._tail[0])
-            for item, following in zip(self._tail, (*self._tail[1:], None)):
+            tail = [self._items[test] for test in self._tail]
+            _tear_down_to(tail[0])
+            for item, following in zip(tail, [*tail[1:], None]):
                 self._run(item, following)
             os._exit(FAILS if self._failed else PASSES)
         except BaseException:
@@ -154,14 +183,14 @@ class Walk:
     def _run(self, item: Any, following: Any) -> None:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
-    def _tell(self, test: str | None, ran: int) -> None:
-        """The last test that ran before the tail failed, or the like (see above), and how many had run."""
+    def _tell(self, test: str, ran: int) -> None:
+        """The last test that ran before the tail failed, empty where it passes, and how many had run."""
         self._write({"at": test, "folder": self._place_folder(ran)})
 
     def _place_folder(self, place: int) -> str:
         return World.join(self._folder, "at-%05d" % place)
 
-    def _write(self, words: dict[str, str | None]) -> None:
+    def _write(self, words: dict[str, str]) -> None:
         fd = World.open(World.join(self._folder, wire.WALK_RESULT), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         World.write(fd, World.encode(words).encode("ascii"))
         World.close(fd)
@@ -173,13 +202,17 @@ def _code_of(pid: int) -> int:
     return os.WEXITSTATUS(end) if os.WIFEXITED(end) else BROKEN
 
 
-def _tear_down_to(last: Any, following: Any) -> None:
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _tear_down_to(following: Any) -> None:
     """What the next test of the order would still have used, and the tail does not.
 
-    The method takes the last item as well before pytest 7: https://github.com/pytest-dev/pytest/pull/8978
+    Before pytest 7 the method takes the last item as well, and makes no use of it: https://github.com/pytest-dev/pytest/pull/8978
     """
-    setup_state = last.session._setupstate
+    setup_state = following.session._setupstate
     if hasattr(setup_state, "_finalizers"):
-        setup_state.teardown_exact(last, following)
+        setup_state.teardown_exact(following, following)
     else:
         setup_state.teardown_exact(following)

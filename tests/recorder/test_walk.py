@@ -18,7 +18,13 @@ def polluting(number: int, line: str) -> str:
 
 
 def walk(
-    run: Run, files: dict[str, str], order: Sequence[str], *, tail: int = 1, fan: int = 4, raised: Sequence[str] = ()
+    run: Run,
+    files: dict[str, str],
+    order: Sequence[str],
+    *,
+    tail: int = 1,
+    fan: int = 4,
+    raised: Sequence[str] = (),
 ) -> tuple[Any, Ran]:
     wish = json.dumps({"tail": tail, "fan": fan, "raised": list(raised)})
     ran = run({"state.py": STATE, **files}, order=[[0, test] for test in order], env={"FLAKY_DETECTOR_WALK": wish})
@@ -57,9 +63,10 @@ def test_a_tail_that_never_fails_is_said_to_pass(run: Run) -> None:
     ]
 
 
-def test_a_tail_that_fails_before_any_test_is_told_as_that(run: Run) -> None:
-    told, _ = walk(run, {"test_a.py": MANY + "state.SEEN.append(0)\n", "test_v.py": VICTIM}, [*ALL, V])
-    assert told["at"] is None
+def test_a_file_that_does_it_when_it_is_imported_is_told_by_its_first_test(run: Run) -> None:
+    files = {"test_a.py": MANY, "test_b.py": "import state\nstate.SEEN.append(0)\n" + MANY, "test_v.py": VICTIM}
+    told, _ = walk(run, files, [*ALL, *(test.replace("_a.py", "_b.py") for test in ALL), V])
+    assert told["at"] == "test_b.py::test_0"
 
 
 def test_what_the_tail_leaves_behind_is_gone_with_it(run: Run) -> None:
@@ -107,7 +114,40 @@ def test_a_process_that_dies_on_the_way_leaves_no_answer(run: Run) -> None:
     assert ran.exit_code == 0
 
 
-def test_without_tests_before_the_tail_pytest_runs_as_it_always_does(run: Run) -> None:
-    told, ran = walk(run, {"test_v.py": VICTIM}, [V])
+def test_a_file_is_collected_when_its_first_test_is_to_run(run: Run) -> None:
+    noted = "import state\nstate.SEEN.append(__name__)\n"
+    files = {
+        "test_a.py": MANY,
+        "test_b.py": noted + "def test_b(): pass\n",
+        "test_c.py": noted + "def test_c(): pass\n",
+        "test_v.py": VICTIM,
+    }
+    told, ran = walk(run, files, [*ALL, "test_b.py::test_b", "test_c.py::test_c", V])
+    assert told["at"] == "test_b.py::test_b"
+    assert ran.order()[-1] == "test_b"
+
+
+def test_what_cannot_be_collected_is_left_out(run: Run) -> None:
+    files = {"test_a.py": polluting(9, "state.SEEN.append(1)"), "test_b.py": "import nothing_like_it\n", "test_v.py": VICTIM}
+    told, _ = walk(run, files, ["gone.py::test_g", "test_b.py::test_b", "test_a.py::test_g", *ALL, V])
+    assert told["at"] == "test_a.py::test_9"
+
+
+def test_fixtures_of_a_file_are_torn_down_before_the_next_file_comes(run: Run) -> None:
+    fixture = "import pytest\n@pytest.fixture(autouse=True, scope='package')\ndef up():\n    state.SEEN.append('up')\n    yield\n"
+    fixture += "    state.SEEN.clear()\n"
+    files = {
+        "sub/__init__.py": "",
+        "sub/conftest.py": "import state\n" + fixture,
+        "sub/test_a.py": "def test_a(): pass\n",
+        "test_v.py": VICTIM,
+    }
+    files["sub/test_b.py"] = "import state\ndef test_b(): assert state.SEEN == ['up']\n"
+    order = ["sub/test_a.py::test_a", "sub/test_b.py::test_b", V]
+    told, ran = walk(run, files, order)
+    assert (told["at"], ran.output.split()[0]) == ("", "....")
+
+
+def test_a_tail_that_cannot_be_collected_leaves_no_answer(run: Run) -> None:
+    told, _ = walk(run, {"test_a.py": MANY, "test_v.py": VICTIM}, [*ALL, "test_v.py::test_gone"])
     assert told is None
-    assert ran.outcomes() == {"test_v": "passed"}

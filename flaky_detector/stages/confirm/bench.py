@@ -46,7 +46,7 @@ class Cast(NamedTuple):
 class Bench:
     """Where trials of one victim are put together and judged.
 
-    `is_patient` takes it that the failure may be a rare one; `fails_by_import` says that it failed although no other test had run.
+    `is_patient` takes it that the failure may be a rare one.
     """
 
     def __init__(self, docket: Docket, ledger: Ledger, policy: Policy) -> None:
@@ -57,7 +57,6 @@ class Bench:
         self.warm_up = tuple(test for test in docket.warm_up if test != docket.symptom.test)
         self.tried: list[str] = []
         self.is_patient = False
-        self.fails_by_import = False
 
     def alone(self) -> Question:
         """The victim and nothing else."""

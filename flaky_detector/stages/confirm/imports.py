@@ -31,9 +31,9 @@ def importing_does_it(bench: Bench, cast: Cast) -> str:
 def search_imports(bench: Bench) -> Cast | None:
     """The first test of the file whose import is enough; None where importing everything does not make the victim fail.
 
-    Asked only of a victim that failed in every run, or before any test.
+    Asked only of a victim that failed in every run.
     """
-    if bench.docket.symptom.passing and not bench.fails_by_import:
+    if bench.docket.symptom.passing:
         return None
     first = {path_of(test): test for test in reversed(bench.docket.everything)}
     files = [path for path in dict.fromkeys(map(path_of, bench.docket.everything)) if path != path_of(bench.victim)]

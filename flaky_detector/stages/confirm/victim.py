@@ -164,8 +164,6 @@ class Search:
         cast = walk(self.bench, tests)
         if cast is not None and self.prove(cast, self.repeats):
             return True
-        if self.bench.fails_by_import and self._guess([self._search_imports]):
-            return True
         if not self.bench.shows(Cast(own=tuple(tests)), max(times, self.bench.tries)):
             return False
         place = {test: index for index, test in enumerate(tests)}

@@ -35,7 +35,6 @@ def walk(bench: Bench, tests: Sequence[TestId]) -> Cast | None:
                 order=order, tail=len(kept) + 1, python=bench.docket.python, raised=_raised(bench), fan=_fan(bench, len(before), len(kept))
             )
         )
-        bench.fails_by_import |= place is not None and place <= ahead and not kept
         if place is None or place <= ahead:
             return None
         kept = (before[place - ahead - 1], *kept)
