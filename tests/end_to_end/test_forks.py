@@ -16,7 +16,7 @@ from flaky_detector.adapters import interpreters
 from flaky_detector.adapters.scratch import end_processes_of
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.model import Arrangement, RunRecord, RunSpec, TestId, on_one_worker
-from flaky_detector.pipeline.forks import MOST_STARTS, Forks, kind_of
+from flaky_detector.pipeline.forks import MOST_STARTS, Forks, kind_of, places_of
 from flaky_detector.pipeline.launch import Launcher, Wish
 from flaky_detector.settings import Settings
 from tests.support.hunting import flaky_detector, write_suite
@@ -174,6 +174,14 @@ def test_questions_are_of_one_kind_where_pytest_loads_the_same_conftests_and_set
     assert kind("sub/test_b.py") == kind("test_a.py", "sub/test_b.py")
     (hunt.rootdir / "sub" / "pytest.ini").touch()
     assert kind("sub/test_b.py") != kind("test_a.py", "sub/test_b.py")
+
+
+def test_many_files_are_looked_for_in_their_folders() -> None:
+    files = [f"tests/a/test_{number}.py" for number in range(9)]
+    assert places_of(files[:8]) == tuple(files[:8])
+    assert places_of(files) == ("tests/a",)
+    assert places_of([*files, "tests/b/c/test_c.py", "tests/b/test_b.py"]) == ("tests/a", "tests/b")
+    assert places_of([*files, "test_top.py"]) == (".",)
 
 
 POLLUTED = {
