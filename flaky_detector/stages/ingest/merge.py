@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Arrangement, Execution, Failure, Gap, Outcome, RunRecord, RunSpec, TestId
+from flaky_detector.model import Arrangement, Execution, Executions, Failure, Gap, Outcome, RunRecord, RunSpec, TestId
 from flaky_detector.model.footprint import majors
 from flaky_detector.rules import HANG
 from flaky_detector.stages.ingest.testimony import Testimony, named
@@ -46,7 +46,7 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
     return RunRecord(
         spec=run.spec if run else _foreign_spec(testimonies, bundle, python),
         python=(run.python if run else "") or python,
-        executions=tuple(sorted(executions, key=lambda row: (row.worker, row.position, row.attempt))),
+        executions=Executions(sorted(executions, key=lambda row: (row.worker, row.position, row.attempt))),
         exit_code=run.exit_code if run else int(any(row.outcome.is_failure for row in executions)),
         seconds=run.seconds if run else next((told.seconds for told in testimonies if told.seconds), 0.0),
         timed_out=bool(run and run.timed_out),
