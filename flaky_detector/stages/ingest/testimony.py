@@ -3,7 +3,7 @@
 Owns the nouns between readers and merge: papers, bundles, testimonies. Must not read or weigh anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -11,10 +11,20 @@ from flaky_detector.model import Execution, Gap, Imported, TestId
 
 
 class Paper(msgspec.Struct, frozen=True):
-    """One file of a run, by its name within the bundle."""
+    """One file of a run, by its name within the bundle.
+
+    `source` is its content, or what reads it: then nothing is read before somebody asks, and nothing is kept. `size` is that of what will
+    be read, as far as it is known beforehand.
+    """
 
     name: str
-    data: bytes
+    source: bytes | Callable[[], bytes]
+    size: int | None = None
+
+    @property
+    def data(self) -> bytes:
+        """Its content, read anew each time."""
+        return self.source if isinstance(self.source, bytes) else self.source()
 
 
 class Bundle(msgspec.Struct, frozen=True):
