@@ -191,7 +191,7 @@ def _whole(source: Source) -> bytes:
 
 def _unpacking(source: Source) -> IO[bytes]:
     packed = source if isinstance(source, Path) else io.BytesIO(_whole(source))
-    return cast("IO[bytes]", gzip.open(packed))  # noqa: SIM115 -- who reads it closes it; typeshed does not call it an IO
+    return cast("IO[bytes]", gzip.open(packed))
 
 
 def _looked_at(source: Source, room: int) -> tuple[bytes, int]:
