@@ -7,7 +7,7 @@ worker, position and state; without them JUnit knows neither worker nor order.
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -60,6 +60,8 @@ class Reading(msgspec.Struct):
 
     source: str
     known: Mapping[Address, TestId]
+    passed: Container[TestId] = ()
+    agreed: int = 0
     gaps: list[Gap] = msgspec.field(default_factory=list)
     guessed: int = 0
     reruns: int = 0
@@ -68,9 +70,13 @@ class Reading(msgspec.Struct):
         self.gaps.append(Gap(self.source, text))
 
 
-def read_junit(paper: Paper, bundle: str, known: Mapping[Address, TestId]) -> Testimony:
-    """What one file says; `known` are node ids that other witnesses told."""
-    reading = Reading(f"{bundle}/{paper.name}", known)
+def read_junit(paper: Paper, bundle: str, known: Mapping[Address, TestId], passed: Container[TestId] = ()) -> Testimony:
+    """What one file says.
+
+    `known` are node ids that other witnesses told; `passed` are tests of which nothing but a failure is new: of a file with the recorder's
+    properties, testcases that tell of no failure of theirs are counted as agreed and left out.
+    """
+    reading = Reading(f"{bundle}/{paper.name}", known, passed)
     executions: tuple[Execution, ...] = ()
     seconds = 0.0
     root, is_cut = parse(paper.data, reading.gap)
@@ -87,7 +93,7 @@ def read_junit(paper: Paper, bundle: str, known: Mapping[Address, TestId]) -> Te
             reading.gap("its testsuites are nested too deeply: left out")
         else:
             _say_what_is_missing(executions, reading)
-    return Testimony(witness="junit", executions=executions, gaps=tuple(reading.gaps), seconds=seconds)
+    return Testimony(witness="junit", agreed=reading.agreed, executions=executions, gaps=tuple(reading.gaps), seconds=seconds)
 
 
 def _cases(suite: etree._Element) -> Iterator[etree._Element]:
@@ -99,8 +105,8 @@ def _cases(suite: etree._Element) -> Iterator[etree._Element]:
 
 def _executions(cases: Sequence[etree._Element], reading: Reading) -> tuple[Execution, ...]:
     rows: dict[tuple[TestId, str], list[Row]] = {}
-    for case in cases:
-        row = _row(case, reading) if any(child.tag != "properties" for child in case) else _plain_row(case, reading)
+    for case, is_plain in _new(cases, reading):
+        row = _plain_row(case, reading) if is_plain else _row(case, reading)
         if row is None:
             continue
         same = rows.setdefault((row.test, row.properties.get(wire.PROPERTY_POSITION, "")), [])
@@ -110,6 +116,26 @@ def _executions(cases: Sequence[etree._Element], reading: Reading) -> tuple[Exec
         else:
             same.append(row)
     return tuple(execution for same in rows.values() for execution in _attempts(_told_apart(same, reading)))
+
+
+def _new(cases: Sequence[etree._Element], reading: Reading) -> Iterator[tuple[etree._Element, bool]]:
+    """The testcases that may tell something new, and whether each holds nothing but properties."""
+    plain = [all(child.tag == "properties" for child in case) for case in cases]
+    outspoken = {_recorded_id(case) for case, is_plain in zip(cases, plain, strict=True) if not is_plain}
+    for case, is_plain in zip(cases, plain, strict=True):
+        test = _recorded_id(case) if is_plain else None
+        if test and test in reading.passed and test not in outspoken and not case.get("status"):
+            reading.agreed += 1
+        else:
+            yield case, is_plain
+
+
+def _recorded_id(case: etree._Element) -> TestId | None:
+    """The node id, where the recorder's properties tell it."""
+    for one in (one for told in case if told.tag == "properties" for one in told):
+        if one.get("name") == wire.PROPERTY_NODEID:
+            return bare_test_id(one.get("value") or "")
+    return None
 
 
 def _told_apart(rows: list[Row], reading: Reading) -> list[Row]:
@@ -265,7 +291,7 @@ def _number(text: str | None) -> float:
 
 
 def _say_what_is_missing(executions: Sequence[Execution], reading: Reading) -> None:
-    if not executions:
+    if not executions and not reading.agreed:
         reading.gap("holds no tests: none were collected, or the run was ended before the first")
     if reading.reruns:
         reading.gap(

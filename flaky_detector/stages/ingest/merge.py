@@ -33,11 +33,11 @@ class RunPaper(msgspec.Struct, frozen=True):
 def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, gaps: Sequence[Gap] = ()) -> RunRecord:
     """One record; `run` is None for a foreign bundle. `testimonies` come best witness first: who is first to know the order is believed."""
     python = next((told.python for told in testimonies if told.python), "")
-    telling = sorted((told for told in testimonies if told.executions), key=lambda told: not _knows_order(told.executions))
+    telling = sorted((told for told in testimonies if told.executions or told.agreed), key=lambda told: not _knows_order(told.executions))
     executions = telling[0].executions if telling else ()
     holes: list[Gap] = []
     for told in telling[1:]:
-        executions = _joined(executions, told, bundle, holes)
+        executions = executions if not told.executions else _joined(executions, told, bundle, holes)
     if run and run.timed_out:
         executions = tuple(map(_hung, executions))
     has_order = _knows_order(executions)
@@ -98,6 +98,8 @@ def _joined(executions: Sequence[Execution], other: Testimony, bundle: str, hole
 
 def _enriched(row: Execution, other: Execution) -> Execution:
     """What both say. A failure that only one of them tells did happen: a console line `PASSED` does not know of failed subtests."""
+    if other.outcome is row.outcome and not other.failures and (row.state or not other.state) and row.duration_seconds:
+        return row
     known = {failure.phase: failure for failure in reversed(other.failures)}
     failures = tuple(_fuller(failure, known.pop(failure.phase, None)) for failure in row.failures)
     return msgspec.structs.replace(

@@ -37,10 +37,12 @@ class Bundle(msgspec.Struct, frozen=True):
 class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     """What one paper says of a run; empty fields where it says nothing.
 
-    `executions` carry worker "" and position -1 where the witness does not know them. `seconds` is the run's wall time.
+    `executions` carry worker "" and position -1 where the witness does not know them. `seconds` is the run's wall time. `agreed`
+    counts tests that are left out, for a better witness was known to tell the same of them.
     """
 
     witness: str
+    agreed: int = 0
     executions: tuple[Execution, ...] = ()
     gaps: tuple[Gap, ...] = ()
     python: str = ""
