@@ -13,19 +13,15 @@ from flaky_detector.model.design import (
 )
 from flaky_detector.model.evidence import (
     Evidence,
-    Execution,
-    Failure,
     Imported,
-    Outcome,
-    Phase,
-    Raised,
     RunRecord,
     Sighting,
     Signature,
-    StateChange,
     Suspect,
     Symptom,
 )
+from flaky_detector.model.execution import Execution, Failure, Outcome, Phase, Raised, StateChange
+from flaky_detector.model.executions import Executions
 from flaky_detector.model.findings import (
     Confidence,
     Cost,
@@ -44,8 +40,8 @@ from flaky_detector.model.findings import (
 from flaky_detector.model.identity import Gap, Location, TestId, bare_test_id, function_of, path_of, short_name
 
 __all__ = [
-    "Arrangement", "Confidence", "Cost", "Diagnosis", "Distribution", "Evidence", "Execution", "Failure", "Finding", "Gap", "Imported",
-    "Kind", "LatentPolluter", "Location", "Order", "Orders", "Outcome", "Pairs", "Phase", "Proof", "Provided", "Raised", "Remedy", "Result",
-    "RunRecord", "RunSpec", "RunSummary", "Sighting", "Signature", "StateChange", "Step", "Suite", "Suspect", "Symptom", "TestId",
-    "Trial", "bare_test_id", "function_of", "on_one_worker", "path_of", "short_name", "workers_of",
+    "Arrangement", "Confidence", "Cost", "Diagnosis", "Distribution", "Evidence", "Execution", "Executions", "Failure", "Finding", "Gap",
+    "Imported", "Kind", "LatentPolluter", "Location", "Order", "Orders", "Outcome", "Pairs", "Phase", "Proof", "Provided", "Raised",
+    "Remedy", "Result", "RunRecord", "RunSpec", "RunSummary", "Sighting", "Signature", "StateChange", "Step", "Suite", "Suspect", "Symptom",
+    "TestId", "Trial", "bare_test_id", "function_of", "on_one_worker", "path_of", "short_name", "workers_of",
 ]  # fmt: skip

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import msgspec
 
 from flaky_detector.model.design import Order
-from flaky_detector.model.evidence import Signature, StateChange, Suspect
+from flaky_detector.model.evidence import Signature, Suspect
+from flaky_detector.model.execution import StateChange
 from flaky_detector.model.identity import Gap, Location, TestId
 
 Kind = Literal["victim", "brittle", "non-deterministic", "cross-worker", "environment", "broken", "unknown"]

@@ -4,11 +4,11 @@ Owns the arithmetic on state changes that plan, correlate and the report share. 
 not guilt.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from flaky_detector.model.evidence import Execution, RunRecord, StateChange
+from flaky_detector.model.evidence import RunRecord
+from flaky_detector.model.execution import Execution, Outcome, StateChange
 from flaky_detector.model.identity import TestId
 
 NOISE_SHARE = 0.2
@@ -31,9 +31,9 @@ def noise(records: Sequence[RunRecord]) -> frozenset[StateKey]:
     for record in records:
         changes_by_key: dict[StateKey, dict[TestId, str | None]] = {}
         values: dict[StateKey, set[str | None]] = {}
-        for execution in record.executions:
-            for change in execution.state:
-                changes_by_key.setdefault((change.kind, change.key), {})[execution.test] = change.after
+        for test, state in record.executions.states():
+            for change in state:
+                changes_by_key.setdefault((change.kind, change.key), {})[test] = change.after
                 values.setdefault((change.kind, change.key), {change.before}).add(change.after)
         everything = len(record.executions)
         noisy.update(key for key, seen in changes_by_key.items() if _is_noise(len(seen), len(values[key]), everything))
@@ -51,7 +51,12 @@ def _is_noise(tests: int, values: int, executions: int) -> bool:
 
 def lasting(execution: Execution, noisy: frozenset[StateKey]) -> tuple[StateChange, ...]:
     """The changes of one execution that are not noise."""
-    return tuple(change for change in execution.state if (change.kind, change.key) not in noisy)
+    return without_noise(execution.state, noisy)
+
+
+def without_noise(state: Iterable[StateChange], noisy: frozenset[StateKey]) -> tuple[StateChange, ...]:
+    """The changes that are not noise."""
+    return tuple(change for change in state if (change.kind, change.key) not in noisy)
 
 
 def strong(changes: Iterable[StateChange]) -> tuple[StateChange, ...]:
@@ -64,9 +69,9 @@ def footprints(records: Sequence[RunRecord]) -> Mapping[TestId, tuple[StateChang
     noisy = noise(records)
     seen: dict[TestId, dict[StateKey, StateChange]] = {}
     for record in records:
-        for execution in record.executions:
-            for change in lasting(execution, noisy):
-                seen.setdefault(execution.test, {}).setdefault((change.kind, change.key), change)
+        for test, state in record.executions.states():
+            for change in without_noise(state, noisy):
+                seen.setdefault(test, {}).setdefault((change.kind, change.key), change)
     return {test: tuple(changes.values()) for test, changes in seen.items()}
 
 
@@ -92,7 +97,7 @@ def leavers_of(records: Sequence[RunRecord]) -> Leavers:
     followers: dict[TestId, set[TestId]] = {}
     for rows in (rows for record in records for rows in record.by_worker().values()):
         changed: dict[StateKey, list[tuple[StateChange, TestId]]] = {}
-        for change, test in ((change, row.test) for row in rows for change in strong(lasting(row, noisy))):
+        for change, test in ((change, test) for test, state in rows.states() for change in strong(without_noise(state, noisy))):
             changed.setdefault((change.kind, change.key), []).append((change, test))
         for changes in changed.values():
             initial, first = changes[0][0].before, changes[0][1]
@@ -114,7 +119,7 @@ def own_order(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
             return record.collected
     for record in records:
         if record.has_order and len(record.by_worker()) == 1:
-            return _without_repetition(execution.test for execution in record.executions)
+            return _without_repetition(record.executions.tests)
     return ()
 
 
@@ -128,16 +133,21 @@ def warm_ups(records: Sequence[RunRecord], count: int, avoid: Iterable[TestId] =
     A suspect that runs as the very first test would change how the database is made; a warm-up makes it beforehand. Candidates ask
     for a database, passed in every run, and left nothing behind. Fewer than `count`, or none, where there are no such tests.
     """
-    changed = {test for test, changes in footprints(records).items() if strong(changes)} | set(avoid)
-    outcomes: dict[TestId, Counter[bool]] = {}
+    avoided = set(avoid)
+    return tuple(test for test in all_warm_ups(records) if test not in avoided)[:count]
+
+
+def all_warm_ups(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
+    """Every test that would do, quickest first."""
+    unfit = {test for test, changes in footprints(records).items() if strong(changes)}
     quickest: dict[TestId, float] = {}
-    for record in records:
-        for execution in record.executions:
-            if "db" in execution.traits and "transactional_db" not in execution.traits:
-                outcomes.setdefault(execution.test, Counter())[execution.outcome == "passed"] += 1
-                quickest[execution.test] = min(quickest.get(execution.test, 1e9), execution.duration_seconds)
-    fit = [test for test, seen in outcomes.items() if not seen[False] and test not in changed]
-    return tuple(sorted(fit, key=lambda test: (round(quickest[test], 2), test))[:count])
+    for rows in (record.executions for record in records):
+        for test, traits, outcome, seconds in zip(rows.tests, rows.traits, rows.outcomes, rows.durations, strict=True):
+            if "db" in traits and "transactional_db" not in traits:
+                quickest[test] = min(quickest.get(test, 1e9), seconds)
+                if outcome is not Outcome.PASSED:
+                    unfit.add(test)
+    return tuple(sorted(quickest.keys() - unfit, key=lambda test: (round(quickest[test], 2), test)))
 
 
 def majors(version: str) -> str:

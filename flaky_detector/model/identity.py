@@ -17,6 +17,8 @@ def bare_test_id(nodeid: str) -> TestId:
     `tests/a@b/test_x.py::test_y[p@q]@group` → `tests/a@b/test_x.py::test_y[p@q]`. A function name cannot hold an `@`, so
     the suffix is what follows the first `@` after the last `]`, or after the last `::` where there are no brackets.
     """
+    if "@" not in nodeid:
+        return TestId(nodeid)
     closing = nodeid.rfind("]")
     start = closing if closing >= 0 else nodeid.rfind("::")
     at = nodeid.find("@", max(start, 0))

@@ -19,14 +19,14 @@ SAMPLE = 20_000
 def pairs_met(records: Sequence[RunRecord]) -> Pairs:
     """The share of ordered pairs that met, after all runs and run by run; of large suites by a sample (within 1 % in 99 of 100 suites)."""
     ordered = [record for record in records if record.has_order]
-    tests = list(dict.fromkeys(row.test for record in ordered for row in record.executions))
+    tests = list(dict.fromkeys(test for record in ordered for test in record.executions.tests))
     if len(tests) < 2:
         return Pairs()
     is_exact = len(tests) <= MOST_EXACT_TESTS
     pairs = list(permutations(tests, 2)) if is_exact else _sample(tests)
     missing, told = pairs, []
     for record in ordered:
-        places = {row.test: (row.worker, row.position) for row in record.executions}
+        places = _places(record) if missing else {}
         missing = [pair for pair in missing if not _meet(places.get(pair[0]), places.get(pair[1]))]
         told.append(PairsOfRun(record.spec.id, round(1 - len(missing) / len(pairs), 4)))
     return Pairs(share=told[-1].share, sampled=not is_exact, runs=tuple(told))
@@ -35,6 +35,14 @@ def pairs_met(records: Sequence[RunRecord]) -> Pairs:
 def _sample(tests: Sequence[TestId]) -> list[tuple[TestId, TestId]]:
     chance = random.Random(len(tests))  # noqa: S311 -- has to be the same each time, not secret
     return [(first, second) for first, second in (chance.sample(tests, 2) for _ in range(SAMPLE))]
+
+
+def _places(record: RunRecord) -> dict[TestId, tuple[str, int]]:
+    return {
+        test: (worker, position)
+        for worker, rows in record.by_worker().items()
+        for test, position in zip(rows.tests, rows.positions, strict=True)
+    }
 
 
 def _meet(first: tuple[str, int] | None, second: tuple[str, int] | None) -> bool:

@@ -6,7 +6,7 @@ Owns the phrases. Text between backticks is code; whoever shows it neutralises i
 from collections.abc import Sequence
 from itertools import groupby
 
-from flaky_detector.model.evidence import StateChange
+from flaky_detector.model.execution import StateChange
 
 MODEL, FILE, ENVIRON, CWD = "django-model", "file", "environ", "cwd"
 PHRASES = {

@@ -119,7 +119,7 @@ def _see_it_fail(given: Given, launcher: Launcher, dossier: Dossier) -> None:
             why=_why(order) if number else "the victim alone",
         )
         record = launcher.run_suite(spec, _deadline(launcher, dossier))
-        if not any(execution.test == given.victim for execution in record.executions):
+        if given.victim not in record.executions.tests:
             raise SettingsError(
                 f"{given.victim} was not run: {launcher.why_nothing_ran(record)[0]}", "give its full node id, as pytest prints it"
             )

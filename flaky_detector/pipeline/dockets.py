@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from flaky_detector.model import Execution, Order, Outcome, RunRecord, Sighting, StateChange, Suspect, Symptom, TestId
+from flaky_detector.model import Executions, Order, Outcome, RunRecord, Sighting, StateChange, Suspect, Symptom, TestId
 from flaky_detector.model.footprint import noise, own_order, warm_ups
 from flaky_detector.stages.confirm import Docket
 from flaky_detector.stages.correlate import Papers
@@ -34,7 +34,7 @@ def docket_of(
     The failing order is the shortest one after which it failed, among those that hold the strongest suspect where any does.
     """
     sighting = _most_telling(symptom, suspects, papers)
-    prefix = papers.prefix(sighting) if sighting else ()
+    prefix = papers.prefix(sighting) if sighting else Executions()
     record = next((record for record in records if sighting and record.spec.id == sighting.run), records[0])
     avoid = {symptom.test, *(suspect.test for suspect in suspects)}
     return Docket(
@@ -54,8 +54,8 @@ def docket_of(
         app_labels=next((record.app_labels for record in records if record.app_labels), ()),
         python=record.spec.python,
         other_pythons=tuple(sorted({other.spec.python for other in records} - {record.spec.python})),
-        seconds=sum(row.duration_seconds for row in prefix),
-        victim_seconds=max((row.duration_seconds for row in record.executions if row.test == symptom.test), default=0.0),
+        seconds=sum(prefix.durations),
+        victim_seconds=max(record.executions.of((symptom.test,)).durations, default=0.0),
         suite_seconds=max((record.seconds for record in records if not record.timed_out), default=0.0),
     )
 
@@ -67,8 +67,8 @@ def _most_telling(symptom: Symptom, suspects: Sequence[Suspect], papers: Papers)
 
     def rank(sighting: Sighting) -> tuple[bool, int]:
         prefix = papers.prefix(sighting)
-        rows = [*prefix, *(row for rows in papers.elsewhere(sighting).values() for row in rows)]
-        return (first is not None and all(row.test != first for row in rows), len(prefix))
+        is_missing = first is not None and not any(first in rows.tests for rows in (prefix, *papers.elsewhere(sighting).values()))
+        return (is_missing, len(prefix))
 
     return min(symptom.failing, key=rank)
 
@@ -77,7 +77,7 @@ def _elsewhere(papers: Papers, sighting: Sighting | None) -> tuple[TestId, ...]:
     if sighting is None:
         return ()
     rows = [row for rows in papers.elsewhere(sighting).values() for row in rows]
-    return _tests(sorted(rows, key=lambda row: row.started_seconds))
+    return tuple(dict.fromkeys(row.test for row in sorted(rows, key=lambda row: row.started_seconds)))
 
 
 def _beside(symptom: Symptom, papers: Papers, records: Sequence[RunRecord]) -> tuple[TestId, ...]:
@@ -97,13 +97,13 @@ def _beside(symptom: Symptom, papers: Papers, records: Sequence[RunRecord]) -> t
 
 def _rivals(test: TestId, records: Sequence[RunRecord]) -> Iterator[TestId]:
     """Tests that claimed the same port or file in any run, in the order in which they were seen."""
-    rows = [row for record in records for row in record.executions]
-    wanted = {thing for row in rows if row.test == test for thing in row.claims}
-    yield from (row.test for row in rows if row.test != test and not wanted.isdisjoint(row.claims))
+    told = [claim for record in records for claim in record.executions.claims()]
+    wanted = {thing for claimant, things in told if claimant == test for thing in things}
+    yield from (claimant for claimant, things in told if claimant != test and not wanted.isdisjoint(things))
 
 
 def _everything(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
-    ended = {row.test for record in records for row in record.executions if row.outcome is Outcome.CRASHED}
+    ended = {test for record in records for test in record.executions.that(Outcome.CRASHED).tests}
     return tuple(test for test in own_order(records) if test not in ended)
 
 
@@ -111,11 +111,11 @@ def _idle(records: Sequence[RunRecord], avoid: set[TestId], papers: Papers) -> T
     """A quick test that always passed and leaves nothing behind."""
     seconds: dict[TestId, float] = {}
     unfit = {*avoid, *papers.left}
-    for record in records:
-        for row in record.executions:
-            if row.outcome is not Outcome.PASSED:
-                unfit.add(row.test)
-            seconds[row.test] = max(seconds.get(row.test, 0.0), row.duration_seconds)
+    for rows in (record.executions for record in records):
+        for test, outcome, taken in zip(rows.tests, rows.outcomes, rows.durations, strict=True):
+            if outcome is not Outcome.PASSED:
+                unfit.add(test)
+            seconds[test] = max(seconds.get(test, 0.0), taken)
     return min((test for test in seconds if test not in unfit), key=lambda test: (round(seconds[test], 2), test), default=None)
 
 
@@ -124,8 +124,8 @@ def _passing(symptom: Symptom, papers: Papers) -> tuple[tuple[TestId, ...], ...]
     return tuple(sorted((order for order in orders if order), key=len)[:MOST_PASSING])
 
 
-def _tests(rows: Sequence[Execution]) -> tuple[TestId, ...]:
-    return tuple(dict.fromkeys(row.test for row in rows))
+def _tests(rows: Executions) -> tuple[TestId, ...]:
+    return tuple(dict.fromkeys(rows.tests))
 
 
 def family_of(symptom: Symptom) -> tuple[str, str, str]:

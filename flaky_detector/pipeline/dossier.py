@@ -85,7 +85,7 @@ def summaries(records: Sequence[RunRecord]) -> tuple[RunSummary, ...]:
             seed=record.spec.seed,
             distribution=record.spec.distribution,
             workers=record.spec.workers,
-            tests=len({execution.test for execution in record.executions}),
+            tests=len(set(record.executions.tests)),
             failed=record.failed,
             seconds=round(record.seconds, 3),
             exit_code=record.exit_code,

@@ -98,7 +98,7 @@ class Launcher:
         with self.voice.task(f"run {spec.id}") as tick:
             record = self.run(Wish(spec, self.settings.output / "runs" / spec.id, deadline_seconds, tick))
         self.pace.learn(record)
-        tests = len({execution.test for execution in record.executions})
+        tests = len(set(record.executions.tests))
         self.voice.say(f"run {spec.id}: {tests} test{'' if tests == 1 else 's'}, {record.failed} failed, {clock(record.seconds)}")
         return record
 

@@ -55,7 +55,8 @@ def outlook(records: Sequence[RunRecord], *, is_shuffled: bool = False) -> Outlo
 
 def _classes(records: Sequence[RunRecord]) -> dict[TestId, int]:
     """By the recorder's traits; empty where no run was recorded with a Django database."""
-    ranks = {row.test: _rank(row.traits) for record in records for row in record.executions}
+    told = (pair for record in records for pair in zip(record.executions.tests, record.executions.traits, strict=True))
+    ranks = {test: _rank(traits) for test, traits in told}
     return ranks if any(rank < len(SORTED) - 1 for rank in ranks.values()) else {}
 
 

@@ -27,8 +27,8 @@ class Pace(msgspec.Struct):
         """A run that came to its end by itself."""
         if record.timed_out or not record.executions:
             return
-        self.slowest = max(self.slowest, *(row.duration_seconds for row in record.executions))
-        busiest = max(sum(row.duration_seconds for row in rows) for rows in record.by_worker().values())
+        self.slowest = max(self.slowest, *record.executions.durations)
+        busiest = max(sum(rows.durations) for rows in record.by_worker().values())
         self.start = max(self.start, record.seconds - busiest)
         self.is_known = True
 

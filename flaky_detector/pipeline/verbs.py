@@ -162,9 +162,8 @@ def replay(call: Call) -> int:
     )
     with _workshop(call) as launcher:
         again = launcher.run_suite(spec, launcher.settings.run_timeout_seconds)
-    for execution in again.executions:
-        if execution.outcome.is_failure:
-            print(f"{execution.outcome.value.upper()} {execution.test}")  # noqa: T201 -- the result
+    for execution in again.executions.failing():
+        print(f"{execution.outcome.value.upper()} {execution.test}")  # noqa: T201 -- the result
     return 1 if again.failed else 0
 
 
@@ -172,7 +171,7 @@ def _tests_of(record: RunRecord, worker: str, until: str | None) -> tuple[TestId
     workers = record.by_worker()
     if worker not in workers:
         raise SettingsError(f"no worker {worker!r} in {record.spec.id}", f"its workers are {', '.join(workers) or 'none'}")
-    tests = tuple(dict.fromkeys(execution.test for execution in workers[worker]))
+    tests = tuple(dict.fromkeys(workers[worker].tests))
     if until is None:
         return tests
     last = bare_test_id(until)

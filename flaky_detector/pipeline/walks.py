@@ -44,4 +44,4 @@ def read_walk(bundle: Path) -> WalkRecord:
     if result.declined or not Path(result.folder).is_dir():
         return WalkRecord(declined=result.declined or "the tests at its end did not run", executions=executions)
     record = read_bundle(Path(result.folder))
-    return WalkRecord(at=TestId(result.at), tail=record.executions, executions=executions)
+    return WalkRecord(at=TestId(result.at), tail=tuple(record.executions), executions=executions)

@@ -5,7 +5,7 @@ so are those that no rule knows and that were raised in the same file; the same 
 that passed after a failure is a failing sighting and a passing one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 
@@ -40,17 +40,25 @@ def is_akin(signature: Signature, other: Signature) -> bool:
 def classify(records: Sequence[RunRecord]) -> tuple[Symptom, ...]:
     """All symptoms, in the order in which they were first seen."""
     tallies: dict[TestId, list[Tally]] = {}
-    passing: dict[TestId, list[tuple[Sighting, str]]] = {}
     for record in records:
-        python = majors(record.python) or record.spec.python
-        for execution in record.executions:
+        for execution in record.executions.failing():
             sighting = Sighting(record.spec.id, execution.worker, execution.position)
-            if execution.outcome in PASSED:
-                passing.setdefault(execution.test, []).append((sighting, python))
             for signature in signatures_of(execution, record.app_labels):
                 tally = _tally_of(tallies.setdefault(execution.test, []), signature)
                 _count(tally, execution, record, sighting)
+    passing = _passing(records, tallies)
     return tuple(_symptom(test, tally, passing.get(test, [])) for test, found in tallies.items() for tally in found)
+
+
+def _passing(records: Sequence[RunRecord], tests: Container[TestId]) -> dict[TestId, list[tuple[Sighting, str]]]:
+    """Where these tests passed, and on which Python; those that never failed are many and of no interest."""
+    passing: dict[TestId, list[tuple[Sighting, str]]] = {}
+    for record in records:
+        python = majors(record.python) or record.spec.python
+        for row in record.executions.of(tests):
+            if row.outcome in PASSED:
+                passing.setdefault(row.test, []).append((Sighting(record.spec.id, row.worker, row.position), python))
+    return passing
 
 
 def _tally_of(tallies: list[Tally], signature: Signature) -> Tally:

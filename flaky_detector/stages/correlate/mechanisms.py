@@ -17,7 +17,7 @@ from statistics import median
 
 import msgspec
 
-from flaky_detector.model import Evidence, Execution, Outcome, Symptom
+from flaky_detector.model import Evidence, Execution, Executions, Outcome, Symptom
 from flaky_detector.stages.correlate.papers import Papers
 
 LONG_SECONDS, LONG_RATIO = 0.5, 3.0
@@ -46,12 +46,13 @@ class Circumstances(msgspec.Struct, frozen=True):
     usual_seconds: float
 
 
-def circumstances(symptoms: Iterable[Symptom], rows: Iterable[Execution]) -> Circumstances:
-    """Read once for a family; `rows` are all executions of its runs."""
+def circumstances(symptoms: Iterable[Symptom], orders: Iterable[Executions]) -> Circumstances:
+    """Read once for a family; `orders` are those of its workers."""
     told = [symptom.example for symptom in symptoms if symptom.example]
     missing = any(MISSING_ROWS.search(f"{failure.exception}: {failure.message}") for failure in told)
     is_django = any("django" in f"{failure.exception} {failure.raised_at} {failure.text}" for failure in told)
-    seconds = [row.duration_seconds for row in rows if row.duration_seconds and row.outcome is not Outcome.SKIPPED]
+    taken_by = (pair for rows in orders for pair in zip(rows.durations, rows.outcomes, strict=True))
+    seconds = [taken for taken, outcome in taken_by if taken and outcome is not Outcome.SKIPPED]
     return Circumstances(missing, is_django, median(seconds) if seconds else 0.0)
 
 

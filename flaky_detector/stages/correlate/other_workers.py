@@ -6,9 +6,9 @@ tree; then tests of other workers come in by name, where the victim's own worker
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from flaky_detector.model import Evidence, Execution, Sighting, Signature, StateChange, Symptom, TestId
+from flaky_detector.model import Evidence, Execution, Executions, Sighting, Signature, StateChange, Symptom, TestId
 from flaky_detector.recorder import wire
 from flaky_detector.rules import rule_of
 from flaky_detector.rules.rule import Rule
@@ -42,10 +42,10 @@ def _chain(sighting: Sighting, signature: Signature, papers: Papers) -> dict[Tes
         writes = [(row, changes) for row in rows if (changes := _contested_files(row, signature, rule))]
         for row, changes in writes:
             chain[row.test] = (worker, "tree", f"changed {tell(changes)} on {worker}, before the failure on {sighting.worker}")
-        for row in papers.prefix(Sighting(sighting.run, worker, writes[-1][0].position)) if writes else ():
-            matching = [change for change in papers.left.get(row.test, ()) if rule.explains(signature, change)]
-            if matching and row.test not in chain:
-                chain[row.test] = (worker, "state", f"leaves behind {tell(matching)} on {worker}, where a test then changed the tree")
+        for test in papers.prefix(Sighting(sighting.run, worker, writes[-1][0].position)).tests if writes else ():
+            matching = [change for change in papers.left.get(test, ()) if rule.explains(signature, change)]
+            if matching and test not in chain:
+                chain[test] = (worker, "state", f"leaves behind {tell(matching)} on {worker}, where a test then changed the tree")
     return chain
 
 
@@ -56,17 +56,20 @@ def _contested_files(row: Execution, signature: Signature, rule: Rule) -> list[S
 def _by_name(symptom: Symptom, papers: Papers) -> dict[TestId, Candidate]:
     words = words_of(symptom.signature)
     found: dict[TestId, Candidate] = {}
+    judged = {symptom.test}
     for sighting in symptom.failing if words else ():
         for worker, rows in _anywhere_else(sighting, papers).items():
             text = f"ran on {worker}; the victim failed on {sighting.worker}" if worker else "ran in the same run; the order is not known"
-            for test in dict.fromkeys(row.test for row in rows):
-                if test not in found and test != symptom.test and is_named(test, words, papers):
+            fresh = dict.fromkeys(test for test in rows.tests if test not in judged)
+            judged.update(fresh)
+            for test in fresh:
+                if is_named(test, words, papers):
                     found[test] = Candidate(test, worker or "same", evidence=[Evidence("order", text)])
     return found
 
 
-def _anywhere_else(sighting: Sighting, papers: Papers) -> Mapping[str, Sequence[Execution]]:
+def _anywhere_else(sighting: Sighting, papers: Papers) -> Mapping[str, Executions]:
     """Other workers' tests; every test of the run where no worker is known."""
     if papers.has_place(sighting):
         return papers.elsewhere(sighting)
-    return {"": papers.orders.get((sighting.run, sighting.worker), ())}
+    return {"": papers.order(sighting.run, sighting.worker)}

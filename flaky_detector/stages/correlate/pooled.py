@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Evidence, Execution, Sighting, Suspect, Symptom, TestId, short_name
+from flaky_detector.model import Evidence, Sighting, Suspect, Symptom, TestId, short_name
 from flaky_detector.rules.wording import bare
 from flaky_detector.stages.correlate.candidates import order_odds
 from flaky_detector.stages.correlate.families import Family, Unit, families
 from flaky_detector.stages.correlate.mechanisms import Circumstances, circumstances, missing_rows
 from flaky_detector.stages.correlate.papers import Papers
-from flaky_detector.stages.correlate.witnesses import Witness, witness
+from flaky_detector.stages.correlate.witnesses import Witness
 
 FEWEST = 6  # tests that fail together; fewer are told one by one
 MOST_SUSPECTS = 20
@@ -58,9 +58,9 @@ def _is_silent(symptom: Symptom, suspects: Sequence[Suspect], papers: Papers) ->
 
 
 def _pool(family: Family, papers: Papers, earlier: Sequence[Pool]) -> Pool | None:
-    about = circumstances(family.symptoms, (row for unit in family.failing for row in papers.orders[unit]))
+    about = circumstances(family.symptoms, [papers.order(*unit) for unit in family.failing])
     order = _order(family, papers)
-    witnesses = [witness(unit, family, about, order, papers) for unit in family.failing]
+    witnesses = [Witness(unit, family, about, order, papers) for unit in family.failing]
     suspects = _suspects(witnesses, earlier)
     if not suspects or not _stands_out(suspects[0], family):
         return None
@@ -97,10 +97,10 @@ def _as_they_came(family: Family, first: Unit) -> tuple[TestId, ...]:
 
 def _order(family: Family, papers: Papers) -> dict[TestId, float]:
     """What the orders say in which the family fails, against those in which its tests passed."""
-    failing = {unit: _before(papers.orders[unit], positions[0]) for unit, positions in family.failing.items()}
-    passing = {unit: _before(papers.orders[unit], position) for unit, position in _passing(family).items()}
-    hits = Counter(test for tests in failing.values() for test in tests)
-    misses = Counter(test for tests in passing.values() for test in tests)
+    failing = {unit: papers.order(*unit).before(positions[0]).tests for unit, positions in family.failing.items()}
+    passing = {unit: papers.order(*unit).before(position).tests for unit, position in _passing(family).items()}
+    hits = Counter(test for tests in failing.values() for test in set(tests))
+    misses = Counter(test for tests in passing.values() for test in set(tests))
     return {test: order_odds(count, len(failing), misses[test], len(passing)) for test, count in hits.items()}
 
 
@@ -113,24 +113,22 @@ def _passing(family: Family) -> dict[Unit, int]:
     return {unit: positions[len(positions) // 2] for unit, positions in places.items()}
 
 
-def _before(rows: Sequence[Execution], position: int) -> set[TestId]:
-    return {row.test for row in rows if row.position < position}
-
-
 def _suspects(witnesses: Sequence[Witness], earlier: Sequence[Pool]) -> tuple[Suspect, ...]:
     scores: dict[TestId, float] = {}
-    evidence: dict[TestId, tuple[Evidence, ...]] = {}
+    tellers: dict[TestId, Witness] = {}
     for one in witnesses:
-        total = sum(one.odds.values()) + 1.0
-        for test, odds in one.odds.items():
-            if odds / total > scores.get(test, -1.0):
-                scores[test], evidence[test] = odds / total, one.evidence[test]
+        for test in one.odds:
+            if one.share(test) > scores.get(test, -1.0):
+                scores[test], tellers[test] = one.share(test), one
+    more: dict[TestId, tuple[Evidence, ...]] = {}
     for test, (extra, reason) in _roots(witnesses, earlier).items():
-        scores[test], evidence[test] = min(scores[test] + extra, 1.0), (*evidence[test], reason)
+        scores[test], more[test] = min(scores[test] + extra, 1.0), (reason,)
     ranked = sorted(scores, key=lambda test: -scores[test])
     best = scores[ranked[0]] if ranked else 0.0
-    near = [test for test in ranked if scores[test] >= best * FAR_BEHIND]
-    return tuple(Suspect(test=test, score=round(scores[test], 4), evidence=evidence[test]) for test in near[:MOST_SUSPECTS])
+    near = [test for test in ranked[:MOST_SUSPECTS] if scores[test] >= best * FAR_BEHIND]
+    return tuple(
+        Suspect(test=test, score=round(scores[test], 4), evidence=(*tellers[test].evidence(test), *more.get(test, ()))) for test in near
+    )
 
 
 def _roots(witnesses: Sequence[Witness], earlier: Sequence[Pool]) -> dict[TestId, tuple[float, Evidence]]:
@@ -138,7 +136,7 @@ def _roots(witnesses: Sequence[Witness], earlier: Sequence[Pool]) -> dict[TestId
     found: dict[TestId, tuple[float, Evidence]] = {}
     for one in witnesses:
         for cause in earlier:
-            links = [test for test in cause.tests if any(reason.kind == "outcome" for reason in one.evidence.get(test, ()))]
+            links = [test for test in cause.tests if any(reason.kind == "outcome" for reason in one.evidence(test))]
             share = sum(one.share(test) for test in links)
             for suspect in cause.suspects if links else ():
                 if suspect.test in one.odds:

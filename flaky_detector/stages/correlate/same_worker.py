@@ -37,7 +37,7 @@ def _counted(sightings: Sequence[Sighting], papers: Papers) -> Counter[TestId]:
     """In how many prefixes each test stands; the nearest tests come first."""
     counted: Counter[TestId] = Counter()
     for sighting in sightings:
-        counted.update(list(dict.fromkeys(row.test for row in reversed(papers.prefix(sighting)))))
+        counted.update(dict.fromkeys(reversed(papers.prefix(sighting).tests)).keys())
     return counted
 
 

@@ -5,7 +5,7 @@ Owns that sentence. Says only what the orders and the names of tests tell; must 
 
 from collections.abc import Iterable, Sequence
 
-from flaky_detector.model import Execution, Sighting, Suspect, Symptom, function_of
+from flaky_detector.model import Sighting, Suspect, Symptom, TestId, function_of
 from flaky_detector.stages.correlate.names import is_named, words_of
 from flaky_detector.stages.correlate.papers import Papers
 
@@ -18,11 +18,11 @@ def unexplained(symptom: Symptom, suspects: Sequence[Suspect], papers: Papers) -
     sighting = next((sighting for sighting in symptom.failing if papers.has_place(sighting)), None)
     if sighting is None or not suspects or suspects[0].worker != "other":
         return ""
-    own = dict.fromkeys(row.test for row in papers.prefix(sighting))
+    own = dict.fromkeys(papers.prefix(sighting).tests)
     words = words_of(symptom.signature)
     if any(is_named(test, words, papers) or test in papers.left for test in own):
         return ""
-    where = [worker for worker, rows in papers.elsewhere(sighting).items() if any(row.test == suspects[0].test for row in rows)]
+    where = [worker for worker, rows in papers.elsewhere(sighting).items() if suspects[0].test in rows.tests]
     return (
         f"its own worker, {sighting.worker}, does not explain the failure: {_ran(len(own), _about(symptom, words))};"
         f" tests of {' and '.join(sorted(where)) or 'another worker'} do. So it may cross processes{_crossing(symptom, sighting, papers)}"
@@ -44,10 +44,10 @@ def _ran(tests: int, about: str) -> str:
 def _crossing(symptom: Symptom, sighting: Sighting, papers: Papers) -> str:
     if symptom.signature.rule not in ABOUT_MIGRATIONS:
         return ", through a file, a database or a service that the workers share"
-    makers = list(_makers(row for rows in papers.elsewhere(sighting).values() for row in rows))
+    makers = list(_makers(test for rows in papers.elsewhere(sighting).values() for test in rows.tests))
     told = f"; `{makers[0]}` ran there" + (f", and {len(makers) - 1} more that are called so" if len(makers) > 1 else "") if makers else ""
     return f", most likely as a migration file in the source tree{told}"
 
 
-def _makers(rows: Iterable[Execution]) -> Iterable[str]:
-    return dict.fromkeys(function_of(row.test) for row in rows if MAKES in function_of(row.test))
+def _makers(tests: Iterable[TestId]) -> Iterable[str]:
+    return dict.fromkeys(function_of(test) for test in tests if MAKES in test and MAKES in function_of(test))

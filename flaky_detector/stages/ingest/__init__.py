@@ -3,12 +3,13 @@
 Owns which reader gets which paper. Bad papers never raise: each becomes a Gap that names the file and says what to do.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Gap, RunRecord
-from flaky_detector.stages.ingest.addresses import directory
+from flaky_detector.model import Execution, Gap, Outcome, RunRecord, TestId
+from flaky_detector.stages.ingest.addresses import LaterDirectory
 from flaky_detector.stages.ingest.copies import without_copies
 from flaky_detector.stages.ingest.journal import is_journal, read_journals
 from flaky_detector.stages.ingest.junit import read_junit
@@ -49,8 +50,16 @@ def distinct(records: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
 
 
 def _reports(bundle: Bundle, witnesses: Sequence[Testimony]) -> tuple[Testimony, ...]:
-    known = directory(execution.test for witness in witnesses for execution in witness.executions)
-    return tuple(read_junit(paper, bundle.name, known) for paper in bundle.papers if _is_report(paper.name))
+    rows = [row for witness in witnesses for row in witness.executions]
+    known = LaterDirectory([row.test for row in rows])
+    passed = _passed_once(rows) if any(is_journal(paper.name) for paper in bundle.papers) else frozenset()
+    return tuple(read_junit(paper, bundle.name, known, passed) for paper in bundle.papers if _is_report(paper.name))
+
+
+def _passed_once(rows: Sequence[Execution]) -> frozenset[TestId]:
+    """Tests of which JUnit can tell nothing new, unless it tells of a failure."""
+    again = Counter(row.test for row in rows)
+    return frozenset(row.test for row in rows if row.outcome is Outcome.PASSED and row.duration_seconds and again[row.test] == 1)
 
 
 def _is_report(name: str) -> bool:

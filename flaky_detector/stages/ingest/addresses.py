@@ -7,7 +7,9 @@ may have been a slash or a class.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
 
 from flaky_detector.model import TestId, bare_test_id
 
@@ -30,6 +32,8 @@ def address_of(test: TestId) -> Address:
 
 def _escaped(text: str) -> str:
     """As pytest writes what XML cannot hold: `#x1B`."""
+    if text.isascii() and text.isprintable():
+        return text
     return NOT_XML.sub(lambda found: f"#x{ord(found[0]):02X}" if ord(found[0]) <= 0xFF else f"#x{ord(found[0]):04X}", text)
 
 
@@ -41,8 +45,35 @@ def directory(tests: Iterable[TestId]) -> dict[Address, TestId]:
     return found
 
 
+class LaterDirectory(Mapping[Address, TestId]):
+    """A directory that is written when it is first looked into, which is seldom: the recorder tells node ids."""
+
+    def __init__(self, tests: Iterable[TestId]) -> None:
+        self._tests = tests
+
+    @cached_property
+    def _found(self) -> dict[Address, TestId]:
+        return directory(self._tests)
+
+    def __getitem__(self, address: Address) -> TestId:
+        return self._found[address]
+
+    def __iter__(self) -> Iterator[Address]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def get(self, address: Address, default: Any = None) -> Any:
+        """As a dictionary does it, without an exception for each one that is missing."""
+        return self._found.get(address, default)
+
+
 def known_id(classname: str, name: str, known: Mapping[Address, TestId]) -> TestId | None:
     """The node id that another witness told, also where JUnit puts a prefix before the class name or a `@group` behind the name."""
+    found = known.get((classname, name))
+    if found:
+        return found
     bare = bare_name(name)
     parts = classname.split(".")
     for start in range(min(MOST_PREFIXES, len(parts)) + 1):

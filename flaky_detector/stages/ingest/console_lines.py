@@ -48,7 +48,7 @@ def plain(line: str) -> str:
 
 def worker_reports(line: str, is_known: Callable[[str], bool]) -> Iterator[Report]:
     """Every xdist report in a line: usually one, two where lines were glued."""
-    for piece in GLUED.split(line):
+    for piece in GLUED.split(line) if line.count("[gw") > 1 else (line,):
         found = WORKER_LINE.search(piece)
         if found and "::" in found["rest"]:
             yield Report(found["worker"], _bare_word(found["word"]), bare_test_id(cut_id(found["rest"], is_known)))

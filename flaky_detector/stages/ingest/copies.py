@@ -9,6 +9,7 @@ it was unpacked to. Only what carries a time of its own is compared, for two run
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -28,11 +29,16 @@ def without_copies(bundles: Sequence[Bundle]) -> tuple[tuple[Bundle, ...], tuple
 
     A bundle of which all that carries a time is known is a copy as a whole.
     """
+    sizes = Counter(paper.size for bundle in bundles for paper in bundle.papers)
     kept: set[bytes] = set()
     fresh: dict[str, Bundle] = {}
     copies: list[str] = []
     for bundle in sorted(bundles, key=lambda bundle: (-len(bundle.papers), bundle.name)):
-        marks = {paper.name: mark for paper in bundle.papers if (mark := _mark(paper))}
+        marks = {
+            paper.name: mark
+            for paper in bundle.papers
+            if (mark := _mark(paper, f"{bundle.name}/{paper.name}" if paper.size and sizes[paper.size] == 1 else ""))
+        }
         known = [name for name, mark in marks.items() if mark in kept]
         if not known or len(known) < len(marks):
             fresh[bundle.name] = _without(bundle, known)
@@ -47,14 +53,20 @@ def _without(bundle: Bundle, names: Sequence[str]) -> Bundle:
     return msgspec.structs.replace(bundle, papers=rest)
 
 
-def _mark(paper: Paper) -> bytes | None:
-    """What two copies have in common and two runs never; None where the paper carries no time."""
-    if paper.name.endswith(wire.JOURNAL_SUFFIX):
-        return hashlib.sha256(paper.data).digest() if paper.data.strip() else None
-    if paper.name.lower().endswith(".xml"):
-        return hashlib.sha256(paper.data).digest() if TIMED_REPORT.search(paper.data) else None
-    start = SESSION.search(paper.data)
+def _mark(paper: Paper, unique: str) -> bytes | None:
+    """What two copies have in common and two runs never; None where the paper carries no time.
+
+    `unique` is what stands for a paper of a size that no other has: it need not be compared by its content.
+    """
+    is_journal = paper.name.endswith(wire.JOURNAL_SUFFIX)
+    if is_journal and unique:
+        return unique.encode(errors="replace")
+    data = paper.data
+    if is_journal or paper.name.lower().endswith(".xml"):
+        carries_time = bool(data.strip()) if is_journal else TIMED_REPORT.search(data) is not None
+        return (unique.encode(errors="replace") or hashlib.sha256(data).digest()) if carries_time else None
+    start = SESSION.search(data)
     if start is None or not STAMPED.search(start[0]):
         return None
-    lines = paper.data[start.start() : start.start() + 100_000].splitlines()
+    lines = data[start.start() : start.start() + 100_000].splitlines()
     return hashlib.sha256(b"\n".join(line.strip() for line in lines[:HEAD_LINES])).digest()

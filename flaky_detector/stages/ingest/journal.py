@@ -1,7 +1,8 @@
 """The recorder's own journals: one JSON object a line (see `recorder.wire`) → what each process did.
 
 Owns the reading of journals. A line that is cut or damaged costs that line and makes a Gap. A test that began and never ended was running
-when the process died.
+when the process died. Nearly all lines tell that a test began or passed: those are decoded straight into a record (`Line`), all others, and
+whatever is not as it should be, into a dictionary and looked at closely.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ class Told(msgspec.Struct):
 
     worker: str
     source: str
-    begun: dict[int, tuple[TestId, float]] = msgspec.field(default_factory=dict)
+    begun: dict[int, tuple[str, float]] = msgspec.field(default_factory=dict)
     ended: list[Execution] = msgspec.field(default_factory=list)
     crashed: list[tuple[TestId, str]] = msgspec.field(default_factory=list)
     gaps: list[Gap] = msgspec.field(default_factory=list)
@@ -33,6 +34,26 @@ class Told(msgspec.Struct):
 
     def gap(self, text: str) -> None:
         self.gaps.append(Gap(self.source, text))
+
+
+class Line(msgspec.Struct, gc=False):
+    """A line that tells of an execution, as the recorder writes it; any other event leaves `id` or `pos` as they are here."""
+
+    ev: str
+    id: str = ""
+    pos: int = -1
+    time: float = 0.0
+    outcome: Outcome = Outcome.PASSED
+    dur: float = 0.0
+    failures: msgspec.Raw = msgspec.Raw()
+    state: tuple[StateChange, ...] = ()
+    claims: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+    attempt: int = 0
+
+
+LINE = msgspec.json.Decoder(Line)
+EVENT = msgspec.json.Decoder(dict[str, Any])
 
 
 def is_journal(name: str) -> bool:
@@ -72,26 +93,52 @@ def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 def _read(paper: Paper, bundle: str) -> Told:
     base = paper.name.rsplit("/", 1)[-1]
     told = Told(base.removeprefix(wire.JOURNAL_PREFIX).removesuffix(wire.JOURNAL_SUFFIX), f"{bundle}/{base}")
-    for number, event in _events(paper, told):
+    lines = paper.data.split(b"\n")
+    for number, line in _unusual(lines, told):
         try:
-            _take(event, told)
+            _take(EVENT.decode(line), told)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            is_cut = number == len(lines)
+            told.gap(
+                "its last line is cut: the process was killed while it wrote" if is_cut else f"line {number} is damaged and was left out"
+            )
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             told.gap(f"line {number} is damaged and was left out ({type(error).__name__}: {error})")
     _close(told)
     return told
 
 
-def _events(paper: Paper, told: Told) -> Iterator[tuple[int, dict[str, Any]]]:
-    decoder = msgspec.json.Decoder(dict[str, Any])
-    lines = paper.data.split(b"\n")
+def _unusual(lines: Sequence[bytes], told: Told) -> Iterator[tuple[int, bytes]]:
+    """Takes what is quickly taken; yields every other line with its number, in its turn."""
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
         try:
-            yield number, decoder.decode(line)
+            row = LINE.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            cut = number == len(lines)
-            told.gap("its last line is cut: the process was killed while it wrote" if cut else f"line {number} is damaged and was left out")
+            if line.strip():
+                yield number, line
+            continue
+        if row.id and row.pos >= 0 and row.ev == "begin":
+            told.begun[row.pos] = (row.id, row.time)
+        elif row.id and row.pos >= 0 and row.ev == "end" and not row.failures:
+            told.ended.append(_passed(row, told))
+        else:
+            yield number, line
+
+
+def _passed(row: Line, told: Told) -> Execution:
+    began = told.begun.pop(row.pos, None)
+    return Execution(
+        test=bare_test_id(row.id),
+        worker=told.worker,
+        position=row.pos,
+        outcome=row.outcome,
+        duration_seconds=row.dur,
+        started_seconds=began[1] if began and began[0] == row.id else 0.0,
+        state=row.state,
+        claims=row.claims,
+        traits=row.traits,
+        attempt=row.attempt,
+    )
 
 
 def _take(event: dict[str, Any], told: Told) -> None:
@@ -108,7 +155,7 @@ def _take(event: dict[str, Any], told: Told) -> None:
         case "import":
             told.imports.append(Imported(str(event["id"]), tuple(map(_state, event["state"]))))
         case "begin":
-            told.begun[int(event["pos"])] = (bare_test_id(event["id"]), float(event.get("time", 0.0)))
+            told.begun[int(event["pos"])] = (str(event["id"]), float(event.get("time", 0.0)))
         case "end":
             told.ended.append(_execution(event, told))
         case "crash":
@@ -130,15 +177,14 @@ def _say_missing(missing: Sequence[str], told: Told) -> None:
 
 def _execution(event: dict[str, Any], told: Told) -> Execution:
     position = int(event["pos"])
-    test = bare_test_id(event["id"])
     began = told.begun.pop(position, None)
     return Execution(
-        test=test,
+        test=bare_test_id(event["id"]),
         worker=told.worker,
         position=position,
         outcome=Outcome(event["outcome"]),
         duration_seconds=float(event.get("dur", 0.0)),
-        started_seconds=began[1] if began and began[0] == test else 0.0,
+        started_seconds=began[1] if began and began[0] == event["id"] else 0.0,
         failures=tuple(map(_failure, event.get("failures", ()))),
         state=tuple(map(_state, event.get("state", ()))),
         claims=tuple(map(str, event.get("claims", ()))),
@@ -174,7 +220,8 @@ def _state(row: dict[str, Any]) -> StateChange:
 
 def _close(told: Told) -> None:
     """What was running when the process died, and that it died."""
-    for position, (test, began) in told.begun.items():
+    for position, (nodeid, began) in told.begun.items():
+        test = bare_test_id(nodeid)
         told.gap(f"{named([test])} began and did not end: the process died, or was ended, while it ran")
         attempt = sum(execution.position == position for execution in told.ended)
         crash = Execution(test=test, worker=told.worker, position=position, outcome=Outcome.CRASHED, started_seconds=began, attempt=attempt)

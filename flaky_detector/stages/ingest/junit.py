@@ -7,13 +7,14 @@ worker, position and state; without them JUnit knows neither worker nor order.
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import cast
 
 import msgspec
 from junitparser import Attr, JUnitXmlError, xunit2
 from junitparser.junitparser import Error, Skipped, SystemErr, SystemOut
 from junitparser.junitparser import Failure as JUnitFailure
+from lxml import etree
 
 from flaky_detector.model import Execution, Failure, Gap, Outcome, StateChange, TestId, bare_test_id
 from flaky_detector.recorder import wire
@@ -59,6 +60,8 @@ class Reading(msgspec.Struct):
 
     source: str
     known: Mapping[Address, TestId]
+    passed: Container[TestId] = ()
+    agreed: int = 0
     gaps: list[Gap] = msgspec.field(default_factory=list)
     guessed: int = 0
     reruns: int = 0
@@ -67,9 +70,13 @@ class Reading(msgspec.Struct):
         self.gaps.append(Gap(self.source, text))
 
 
-def read_junit(paper: Paper, bundle: str, known: Mapping[Address, TestId]) -> Testimony:
-    """What one file says; `known` are node ids that other witnesses told."""
-    reading = Reading(f"{bundle}/{paper.name}", known)
+def read_junit(paper: Paper, bundle: str, known: Mapping[Address, TestId], passed: Container[TestId] = ()) -> Testimony:
+    """What one file says.
+
+    `known` are node ids that other witnesses told; `passed` are tests of which nothing but a failure is new: of a file with the recorder's
+    properties, testcases that tell of no failure of theirs are counted as agreed and left out.
+    """
+    reading = Reading(f"{bundle}/{paper.name}", known, passed)
     executions: tuple[Execution, ...] = ()
     seconds = 0.0
     root, is_cut = parse(paper.data, reading.gap)
@@ -78,7 +85,7 @@ def read_junit(paper: Paper, bundle: str, known: Mapping[Address, TestId]) -> Te
             report = Report.fromroot(root)  # type: ignore[arg-type]  # junitparser's hint means its own Element, its code an lxml one
             suites = list(report)
             seconds = max((_number(suite._elem.get("time")) for suite in suites), default=0.0)
-            cases = cast("list[Case]", [case for suite in suites for case in suite])
+            cases = [case for suite in suites for case in _cases(suite._elem)]
             executions = _executions(cases[:-1] if is_cut else cases, reading)
         except JUnitXmlError:
             reading.gap(f"is XML, but not JUnit (its root is <{root.tag}>): left out; give the file that `pytest --junitxml` wrote")
@@ -86,13 +93,20 @@ def read_junit(paper: Paper, bundle: str, known: Mapping[Address, TestId]) -> Te
             reading.gap("its testsuites are nested too deeply: left out")
         else:
             _say_what_is_missing(executions, reading)
-    return Testimony(witness="junit", executions=executions, gaps=tuple(reading.gaps), seconds=seconds)
+    return Testimony(witness="junit", agreed=reading.agreed, executions=executions, gaps=tuple(reading.gaps), seconds=seconds)
 
 
-def _executions(cases: Sequence[Case], reading: Reading) -> tuple[Execution, ...]:
+def _cases(suite: etree._Element) -> Iterator[etree._Element]:
+    """As junitparser goes through them: a suite's own testcases, then those of the suites in it."""
+    yield from suite.iterchildren("testcase")
+    for inner in suite.iterchildren("testsuite"):
+        yield from _cases(inner)
+
+
+def _executions(cases: Sequence[etree._Element], reading: Reading) -> tuple[Execution, ...]:
     rows: dict[tuple[TestId, str], list[Row]] = {}
-    for case in cases:
-        row = _row(case, reading)
+    for case, is_plain in _new(cases, reading):
+        row = _plain_row(case, reading) if is_plain else _row(case, reading)
         if row is None:
             continue
         same = rows.setdefault((row.test, row.properties.get(wire.PROPERTY_POSITION, "")), [])
@@ -102,6 +116,26 @@ def _executions(cases: Sequence[Case], reading: Reading) -> tuple[Execution, ...
         else:
             same.append(row)
     return tuple(execution for same in rows.values() for execution in _attempts(_told_apart(same, reading)))
+
+
+def _new(cases: Sequence[etree._Element], reading: Reading) -> Iterator[tuple[etree._Element, bool]]:
+    """The testcases that may tell something new, and whether each holds nothing but properties."""
+    plain = [all(child.tag == "properties" for child in case) for case in cases]
+    outspoken = {_recorded_id(case) for case, is_plain in zip(cases, plain, strict=True) if not is_plain}
+    for case, is_plain in zip(cases, plain, strict=True):
+        test = _recorded_id(case) if is_plain else None
+        if test and test in reading.passed and test not in outspoken and not case.get("status"):
+            reading.agreed += 1
+        else:
+            yield case, is_plain
+
+
+def _recorded_id(case: etree._Element) -> TestId | None:
+    """The node id, where the recorder's properties tell it."""
+    for one in (one for told in case if told.tag == "properties" for one in told):
+        if one.get("name") == wire.PROPERTY_NODEID:
+            return bare_test_id(one.get("value") or "")
+    return None
 
 
 def _told_apart(rows: list[Row], reading: Reading) -> list[Row]:
@@ -146,8 +180,25 @@ def _state(text: str) -> tuple[StateChange, ...]:
         return ()
 
 
-def _row(case: Case, reading: Reading) -> Row | None:
-    properties = {str(one.name): str(one.value) for one in case.properties()}  # type: ignore[no-untyped-call]
+def _plain_row(element: etree._Element, reading: Reading) -> Row | None:
+    """A testcase that holds nothing but properties, as nearly all do; read without junitparser, which takes ten times as long."""
+    name = element.get("name")
+    if not name:
+        reading.gap("a module could not be collected: none of its tests ran")
+        return None
+    properties = _properties(element)
+    test = _test_id(element, properties, reading)
+    return Row(test, _told_by_attribute(element), _number(element.get("time")), (), properties)
+
+
+def _properties(element: etree._Element) -> dict[str, str]:
+    told = element.find("properties")
+    return {} if told is None else {str(one.get("name")): str(one.get("value")) for one in told.iterchildren("property")}
+
+
+def _row(element: etree._Element, reading: Reading) -> Row | None:
+    case = cast("Case", Case.fromelem(element))  # type: ignore[no-untyped-call]
+    properties = _properties(element)
     entries = list(case)
     if not case.name or _is_module(case, entries):
         if not any(isinstance(entry, Skipped) for entry in entries):
@@ -157,9 +208,9 @@ def _row(case: Case, reading: Reading) -> Row | None:
     failures = tuple(_failure(entry, output) for entry in entries if isinstance(entry, (JUnitFailure, Error)))
     earlier = tuple(_failure(entry, "") for entry in entries if isinstance(entry, xunit2.InterimResult))
     return Row(
-        test=_test_id(case, properties, reading),
-        outcome=_told_by_attribute(case) if not entries else _outcome(entries, failures),
-        seconds=_number(case._elem.get("time")),
+        test=_test_id(element, properties, reading),
+        outcome=_told_by_attribute(element) if not entries else _outcome(entries, failures),
+        seconds=_number(element.get("time")),
         failures=failures,
         properties=properties,
         earlier=earlier,
@@ -182,15 +233,16 @@ def _failure(entry: JUnitFailure | Error | xunit2.InterimResult, output: str) ->
     return failure
 
 
-def _test_id(case: Case, properties: Mapping[str, str], reading: Reading) -> TestId:
+def _test_id(case: etree._Element, properties: Mapping[str, str], reading: Reading) -> TestId:
     told = properties.get(wire.PROPERTY_NODEID)
     if told:
         return bare_test_id(told)
-    known = known_id(case.classname or "", case.name or "", reading.known)
+    classname, name, file = case.get("classname") or "", case.get("name") or "", case.get("file")
+    known = known_id(classname, name, reading.known)
     if known:
         return known
-    reading.guessed += not case.file
-    return guessed_id(case.classname or "", case.name or "", case.file)
+    reading.guessed += not file
+    return guessed_id(classname, name, file)
 
 
 def _outcome(entries: Sequence[object], failures: Sequence[Failure]) -> Outcome:
@@ -217,10 +269,10 @@ ATTRIBUTE_WORDS = {
 }
 
 
-def _told_by_attribute(case: Case) -> Outcome:
+def _told_by_attribute(case: etree._Element) -> Outcome:
     """Some tools tell what became of a test in an attribute only."""
-    words = (case._elem.get(name) or "" for name in ("status", "result"))
-    return next((ATTRIBUTE_WORDS[word.lower()] for word in words if word.lower() in ATTRIBUTE_WORDS), Outcome.PASSED)
+    words = [word.lower() for word in (case.get("status"), case.get("result")) if word]
+    return next((ATTRIBUTE_WORDS[word] for word in words if word in ATTRIBUTE_WORDS), Outcome.PASSED)
 
 
 DECIMAL_COMMA = re.compile(r"\d+,(?:\d{1,2}|\d{4,})")
@@ -229,7 +281,8 @@ DECIMAL_COMMA = re.compile(r"\d+,(?:\d{1,2}|\d{4,})")
 def _number(text: str | None) -> float:
     """Seconds as any tool writes them: `0.5`, `1,234.5`, `0,5`; 0.0 for what is no time."""
     told = (text or "0").strip()
-    told = told.replace(",", ".") if DECIMAL_COMMA.fullmatch(told) else told.replace(",", "")
+    if "," in told:
+        told = told.replace(",", ".") if DECIMAL_COMMA.fullmatch(told) else told.replace(",", "")
     try:
         number = float(told)
     except ValueError:
@@ -238,7 +291,7 @@ def _number(text: str | None) -> float:
 
 
 def _say_what_is_missing(executions: Sequence[Execution], reading: Reading) -> None:
-    if not executions:
+    if not executions and not reading.agreed:
         reading.gap("holds no tests: none were collected, or the run was ended before the first")
     if reading.reruns:
         reading.gap(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Arrangement, Execution, Failure, Gap, Outcome, RunRecord, RunSpec, TestId
+from flaky_detector.model import Arrangement, Execution, Executions, Failure, Gap, Outcome, RunRecord, RunSpec, TestId
 from flaky_detector.model.footprint import majors
 from flaky_detector.rules import HANG
 from flaky_detector.stages.ingest.testimony import Testimony, named
@@ -33,11 +33,11 @@ class RunPaper(msgspec.Struct, frozen=True):
 def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, gaps: Sequence[Gap] = ()) -> RunRecord:
     """One record; `run` is None for a foreign bundle. `testimonies` come best witness first: who is first to know the order is believed."""
     python = next((told.python for told in testimonies if told.python), "")
-    telling = sorted((told for told in testimonies if told.executions), key=lambda told: not _knows_order(told.executions))
+    telling = sorted((told for told in testimonies if told.executions or told.agreed), key=lambda told: not _knows_order(told.executions))
     executions = telling[0].executions if telling else ()
     holes: list[Gap] = []
     for told in telling[1:]:
-        executions = _joined(executions, told, bundle, holes)
+        executions = executions if not told.executions else _joined(executions, told, bundle, holes)
     if run and run.timed_out:
         executions = tuple(map(_hung, executions))
     has_order = _knows_order(executions)
@@ -46,7 +46,7 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
     return RunRecord(
         spec=run.spec if run else _foreign_spec(testimonies, bundle, python),
         python=(run.python if run else "") or python,
-        executions=tuple(sorted(executions, key=lambda row: (row.worker, row.position, row.attempt))),
+        executions=Executions(sorted(executions, key=lambda row: (row.worker, row.position, row.attempt))),
         exit_code=run.exit_code if run else int(any(row.outcome.is_failure for row in executions)),
         seconds=run.seconds if run else next((told.seconds for told in testimonies if told.seconds), 0.0),
         timed_out=bool(run and run.timed_out),
@@ -98,6 +98,8 @@ def _joined(executions: Sequence[Execution], other: Testimony, bundle: str, hole
 
 def _enriched(row: Execution, other: Execution) -> Execution:
     """What both say. A failure that only one of them tells did happen: a console line `PASSED` does not know of failed subtests."""
+    if other.outcome is row.outcome and not other.failures and (row.state or not other.state) and row.duration_seconds:
+        return row
     known = {failure.phase: failure for failure in reversed(other.failures)}
     failures = tuple(_fuller(failure, known.pop(failure.phase, None)) for failure in row.failures)
     return msgspec.structs.replace(

@@ -9,7 +9,7 @@ Owns two judgements on foreign bundles, both by what the papers say:
 Bundles of our own are left alone. What stays undecided is a Gap.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from lxml import etree
@@ -24,15 +24,41 @@ from flaky_detector.stages.ingest.xdist_log import read_log
 ALIKE = 0.98  # of all tests that either tells, those of which both tell the same
 SAME_TIME = 0.05  # of the longer one; a report's time leaves out the collection
 
-Outcomes = Mapping[Address, bool]
+Addresses = frozenset[Address]
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A bundle of one paper, with what that says."""
+    """A bundle of one paper, with what that says: all tests, those that failed, and how long it took."""
 
     bundle: Bundle
-    outcomes: Outcomes
+    tests: Addresses
+    failing: Addresses
     seconds: float
+
+
+class Reader:
+    """Reads lone papers. Runs of one suite tell of the same tests: those are kept once for all of them."""
+
+    def __init__(self) -> None:
+        self._addresses: dict[Address, Address] = {}
+        self._suites: dict[Addresses, Addresses] = {}
+
+    def report(self, bundle: Bundle) -> Told:
+        """What a JUnit file says."""
+        return self._told(bundle, read_junit(bundle.papers[0], bundle.name, {}))
+
+    def log(self, bundle: Bundle) -> Told:
+        """What a console log says."""
+        return self._told(bundle, read_log(bundle.papers[0], bundle.name))
+
+    def _told(self, bundle: Bundle, told: Testimony) -> Told:
+        outcomes = {self._shared(address_of(row.test)): row.outcome.is_failure for row in told.executions}
+        tests = frozenset(outcomes)
+        failing = frozenset(address for address, failed in outcomes.items() if failed)
+        return Told(bundle, self._suites.setdefault(tests, tests), failing, told.seconds)
+
+    def _shared(self, address: Address) -> Address:
+        return self._addresses.setdefault(address, address)
 
 
 def reunite(bundles: Sequence[Bundle]) -> tuple[tuple[Bundle, ...], tuple[Gap, ...]]:
@@ -42,7 +68,8 @@ def reunite(bundles: Sequence[Bundle]) -> tuple[tuple[Bundle, ...], tuple[Gap, .
     logs = [bundle for bundle in apart if len(bundle.papers) == 1 and _is_log(bundle.papers[0])]
     if not reports or not logs:
         return tuple(apart), ()
-    pairs, gaps = _paired([_told_by_report(bundle) for bundle in reports], [_told_by_log(bundle) for bundle in logs])
+    reader = Reader()
+    pairs, gaps = _paired(list(map(reader.report, reports)), list(map(reader.log, logs)))
     gone = {log.name for log in pairs.values()}
     whole = [_with(bundle, pairs.get(bundle.name)) for bundle in apart if bundle.name not in gone]
     return tuple(whole), gaps
@@ -60,25 +87,13 @@ def _with(bundle: Bundle, log: Bundle | None) -> Bundle:
     return bundle if log is None else msgspec.structs.replace(bundle, papers=(*bundle.papers, *log.papers))
 
 
-def _told_by_report(bundle: Bundle) -> Told:
-    return _told(bundle, read_junit(bundle.papers[0], bundle.name, {}))
-
-
-def _told_by_log(bundle: Bundle) -> Told:
-    return _told(bundle, read_log(bundle.papers[0], bundle.name))
-
-
-def _told(bundle: Bundle, told: Testimony) -> Told:
-    return Told(bundle, {address_of(row.test): row.outcome.is_failure for row in told.executions}, told.seconds)
-
-
 def _paired(reports: Sequence[Told], logs: Sequence[Told]) -> tuple[dict[str, Bundle], tuple[Gap, ...]]:
     """The log of each report that has one, by the report's name."""
     fits = {
         (report.bundle.name, log.bundle.name): _same_time(report, log)
         for report in reports
         for log in logs
-        if _likeness(report.outcomes, log.outcomes) >= ALIKE
+        if _likeness(report, log) >= ALIKE
     }
     sure = {pair for pair in fits if _is_alone(pair, set(fits))}
     timed = {pair for pair, same in fits.items() if same and pair not in sure}
@@ -94,9 +109,12 @@ def _is_alone(pair: tuple[str, str], pairs: set[tuple[str, str]]) -> bool:
     return sum(other[0] == pair[0] or other[1] == pair[1] for other in pairs) == 1
 
 
-def _likeness(one: Outcomes, other: Outcomes) -> float:
-    everything = one.keys() | other.keys()
-    return sum(one.get(address) == other.get(address) for address in everything) / len(everything) if one and other else 0.0
+def _likeness(one: Told, other: Told) -> float:
+    """The share of all tests that either tells of which both tell the same."""
+    both = one.tests if one.tests is other.tests else one.tests & other.tests
+    everything = len(one.tests) + len(other.tests) - len(both)
+    quarrels = sum(address in both for address in one.failing ^ other.failing)
+    return (len(both) - quarrels) / everything if both else 0.0
 
 
 def _same_time(one: Told, other: Told) -> bool:

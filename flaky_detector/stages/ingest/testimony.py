@@ -3,7 +3,7 @@
 Owns the nouns between readers and merge: papers, bundles, testimonies. Must not read or weigh anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -11,10 +11,20 @@ from flaky_detector.model import Execution, Gap, Imported, TestId
 
 
 class Paper(msgspec.Struct, frozen=True):
-    """One file of a run, by its name within the bundle."""
+    """One file of a run, by its name within the bundle.
+
+    `source` is its content, or what reads it: then nothing is read before somebody asks, and nothing is kept. `size` is that of what will
+    be read, as far as it is known beforehand.
+    """
 
     name: str
-    data: bytes
+    source: bytes | Callable[[], bytes]
+    size: int | None = None
+
+    @property
+    def data(self) -> bytes:
+        """Its content, read anew each time."""
+        return self.source if isinstance(self.source, bytes) else self.source()
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -27,10 +37,12 @@ class Bundle(msgspec.Struct, frozen=True):
 class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     """What one paper says of a run; empty fields where it says nothing.
 
-    `executions` carry worker "" and position -1 where the witness does not know them. `seconds` is the run's wall time.
+    `executions` carry worker "" and position -1 where the witness does not know them. `seconds` is the run's wall time. `agreed`
+    counts tests that are left out, for a better witness was known to tell the same of them.
     """
 
     witness: str
+    agreed: int = 0
     executions: tuple[Execution, ...] = ()
     gaps: tuple[Gap, ...] = ()
     python: str = ""

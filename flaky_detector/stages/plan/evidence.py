@@ -24,7 +24,7 @@ def after_a_death(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec
     """The own order without tests in which a run of it died or hung, for what comes after them was never seen."""
     for record in records:
         own = record.spec.arrangement is Arrangement.OWN and not record.spec.workers
-        died = tuple(row.test for row in record.executions if row.outcome is Outcome.CRASHED) if own else ()
+        died = record.executions.that(Outcome.CRASHED).tests if own else ()
         without = (*record.spec.without, *died)
         if died and record.spec.python == python and len(without) <= MOST_DEATHS:
             yield RunSpec(
@@ -34,14 +34,14 @@ def after_a_death(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec
 
 def hung(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
     """Tests that hung in some run; no later run shall wait for them."""
-    rows = (row for record in records if record.timed_out for row in record.executions)
-    return tuple(dict.fromkeys(row.test for row in rows if row.outcome is Outcome.CRASHED))
+    ended = (record.executions.that(Outcome.CRASHED) for record in records if record.timed_out)
+    return tuple(dict.fromkeys(test for rows in ended for test in rows.tests))
 
 
 def died(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
     """Tests that ended their process; xdist replaces a worker that dies, a run in one process is over."""
-    rows = (row for record in records for row in record.executions)
-    return tuple(dict.fromkeys(row.test for row in rows if row.outcome is Outcome.CRASHED))
+    ended = (record.executions.that(Outcome.CRASHED) for record in records)
+    return tuple(dict.fromkeys(test for rows in ended for test in rows.tests))
 
 
 def front_loaded(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
@@ -82,7 +82,7 @@ def shuffled_leavers(python: str, records: Sequence[RunRecord], seed: int) -> It
 def _reversed(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
     own = own_order(records)
     ran = (record for record in records if record.spec.arrangement is Arrangement.REVERSED and len(record.by_worker()) == 1)
-    order = next((tuple(row.test for row in record.executions) for record in ran), own)
+    order = next((record.executions.tests for record in ran), own)
     return (*order, *own)
 
 
@@ -119,9 +119,9 @@ def across_workers(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpe
 def side_by_side(python: str, records: Sequence[RunRecord]) -> Iterator[RunSpec]:
     """Tests that want the same port or file, in pairs, the second one of each beginning while the first is running."""
     claimed: dict[str, dict[TestId, None]] = {}
-    for row in (row for record in records for row in record.executions):
-        for thing in row.claims:
-            claimed.setdefault(thing, {})[row.test] = None
+    for test, things in (told for record in records for told in record.executions.claims()):
+        for thing in things:
+            claimed.setdefault(thing, {})[test] = None
     order, together = list(_warm_ups_of_two(records)), []
     for tests in (list(tests) for tests in claimed.values() if 1 < len(tests) <= MOST_CLAIMANTS):
         fresh = [test for test in tests if all(step.test != test for step in order)]
@@ -149,10 +149,11 @@ def _across(records: Sequence[RunRecord]) -> Order:
     noisy, tests, left = noise(records), own_order(records), footprints(records)
     for record in reversed(records):
         for rows in record.by_worker().values():
-            changers = [index for index, row in enumerate(rows) if any(_writes(change, noisy) for change in row.state)]
+            changers = set(rows.leaving(lambda state: any(_writes(change, noisy) for change in state)).positions)
             if not changers:
                 continue
-            cause = [row.test for index, row in enumerate(rows[: changers[-1] + 1]) if index in changers or row.test in left]
+            known = rows.before(max(changers) + 1)
+            cause = [test for test, position in zip(known.tests, known.positions, strict=True) if position in changers or test in left]
             warm = warm_ups(records, 2, avoid=cause)
             rest = [test for test in tests if test not in set(cause)]
             return (
