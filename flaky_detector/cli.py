@@ -170,6 +170,12 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return int(text)
+
+
 USAGES = {
     "run": "--plan FILE [--slice I/N] [OPTIONS]",
     "analyze": "PATH… [--confirm] [OPTIONS]",
@@ -181,6 +187,19 @@ USAGES = {
 def _own_arguments(verb: str, sub: argparse.ArgumentParser) -> None:
     if verb == "plan":
         sub.add_argument("--format", choices=("table", "json", "matrix"), default="table", help="matrix is the JSON for strategy.matrix")
+        sub.add_argument(
+            "--slices", type=_whole, default=0, metavar="N", help="runners to spread a matrix over (default: one for each run)"
+        )
+        sub.add_argument("--save", type=Path, metavar="FILE", help="write the plan to this file too, as `run --plan` reads it")
+        sub.add_argument(
+            "--after",
+            nargs="+",
+            action="extend",
+            type=Path,
+            default=[],
+            metavar="PATH",
+            help="bundles of runs that were made: plan what follows",
+        )
     elif verb == "run":
         sub.add_argument("--plan", required=True, type=Path, metavar="FILE", help="what `plan --format json` printed")
         sub.add_argument("--slice", default="1/1", metavar="I/N", help="run the I-th of N slices (default 1/1)")

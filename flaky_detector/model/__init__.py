@@ -6,6 +6,7 @@ from flaky_detector.model.design import (
     Order,
     Provided,
     RunSpec,
+    Slice,
     Step,
     Suite,
     on_one_worker,
@@ -42,6 +43,6 @@ from flaky_detector.model.identity import Gap, Location, TestId, bare_test_id, f
 __all__ = [
     "Arrangement", "Confidence", "Cost", "Diagnosis", "Distribution", "Evidence", "Execution", "Executions", "Failure", "Finding", "Gap",
     "Imported", "Kind", "LatentPolluter", "Location", "Order", "Orders", "Outcome", "Pairs", "Phase", "Proof", "Provided", "Raised",
-    "Remedy", "Result", "RunRecord", "RunSpec", "RunSummary", "Sighting", "Signature", "StateChange", "Step", "Suite", "Suspect", "Symptom",
-    "TestId", "Trial", "bare_test_id", "function_of", "on_one_worker", "path_of", "short_name", "workers_of",
+    "Remedy", "Result", "RunRecord", "RunSpec", "RunSummary", "Sighting", "Signature", "Slice", "StateChange", "Step", "Suite", "Suspect",
+    "Symptom", "TestId", "Trial", "bare_test_id", "function_of", "on_one_worker", "path_of", "short_name", "workers_of",
 ]  # fmt: skip

@@ -70,6 +70,19 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a plan one runner was given: the `number`-th of `count`.
+
+    `runs` are the ids of the whole plan's runs, so that any slice that arrives tells which others should have. `hunt` tells two hunts
+    with the same plan apart: the id of the workflow run, empty elsewhere.
+    """
+
+    number: int
+    count: int
+    runs: tuple[str, ...] = ()
+    hunt: str = ""
+
+
 class Distribution(msgspec.Struct, frozen=True):
     """An installed distribution package of the suite's environment."""
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from flaky_detector.model.design import RunSpec
+from flaky_detector.model.design import RunSpec, Slice
 from flaky_detector.model.execution import Failure, StateChange
 from flaky_detector.model.executions import Executions
 from flaky_detector.model.identity import Gap, TestId
@@ -28,7 +28,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     `collected` is the project's own collection order where the recorder saw it, else empty. `imported_originals` lists
     files that the run imported from the user's own tree although it ran in a copy. `shared` names what two runs at once would meet over:
     ports that were bound by number, files written outside the tree and the scratch folder. `imports` are files that left something
-    different when they were imported, as far as deep probes looked on.
+    different when they were imported, as far as deep probes looked on. `slice` says which part of which plan the run was, where it was
+    made on a runner of its own.
     """
 
     spec: RunSpec
@@ -45,6 +46,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     imported_originals: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     imports: tuple[Imported, ...] = ()
+    slice: Slice | None = None
     bundle: str = ""
 
     def __post_init__(self) -> None:

@@ -13,17 +13,19 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
-from flaky_detector.adapters.actions import command, whereabouts, write_outputs
+from flaky_detector.adapters.actions import command, in_workspace, whereabouts, write_outputs
 from flaky_detector.adapters.github import Target, download_artifacts, member_of
 from flaky_detector.errors import FlakyDetectorError, SettingsError, SuiteError
-from flaky_detector.settings import from_file
+from flaky_detector.settings import Settings, from_file
 
 MODES = ("hunt", "plan", "run", "analyze", "report")
-OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", "slice", "config")
+OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", "slice", "slices", "config")
 """Inputs that are no settings."""
 
 OWN_PLAN = "-"
 """Stands for a plan made on the spot: the same inputs make the same plan on every runner, so none has to be carried about."""
+
+OUTPUT = str(Settings().output)
 
 RUNNERS_OWN = ("ACTIONS_RUNTIME_TOKEN",)
 """Secrets that the runner gives to actions and not to `run:` steps."""
@@ -79,7 +81,7 @@ def _subject(mode: str, environ: Mapping[str, str]) -> list[str]:
         _required(environ, mode, "artifacts")
         return paths
     if mode == "report":
-        return paths[:1] or [str(Path(_input(environ, "output") or "flaky-detector-report") / "findings.json")]
+        return paths[:1] or [str(Path(_input(environ, "output") or OUTPUT) / "findings.json")]
     return []
 
 
@@ -150,10 +152,7 @@ def _everything_in(folder: Path) -> Iterator[Path]:
 
 def _in_mode(environ: Mapping[str, str], arguments: list[str], folder: Path, command_line: CommandLine) -> int:
     if arguments[0] == "plan":
-        code, printed = _printed(arguments, environ, command_line)
-        sys.stdout.write(printed)
-        write_outputs(environ, {"matrix": printed.strip()})
-        return code
+        return _plan(environ, arguments, folder, command_line)
     if arguments[0] in {"analyze", "report"}:
         arguments = [_fetched(each, environ, folder, arguments[0]) for each in arguments]
     if OWN_PLAN in arguments:
@@ -164,6 +163,19 @@ def _in_mode(environ: Mapping[str, str], arguments: list[str], folder: Path, com
         (folder / "plan.json").write_text(printed, encoding="utf-8")
         arguments = [str(folder / "plan.json") if each == OWN_PLAN else each for each in arguments]
     return command_line(arguments, environ)
+
+
+def _plan(environ: Mapping[str, str], arguments: Sequence[str], folder: Path, command_line: CommandLine) -> int:
+    """The matrix as an output, and the plan as a file: what follows from runs cannot be planned again where they are not."""
+    file = Path(_input(environ, "output") or OUTPUT) / "plan.json"
+    paths = [_fetched(path, environ, folder, "plan") for path in shlex.split(_input(environ, "artifacts"))]
+    slices = _input(environ, "slices")
+    more = ["--save", str(file), *(["--slices", slices] if slices else []), *(["--after", *paths] if paths else [])]
+    code, printed = _printed([*arguments, *more], environ, command_line)
+    sys.stdout.write(printed)
+    if not code:
+        write_outputs(environ, {"matrix": printed.strip(), "plan": in_workspace(environ, file)})
+    return code
 
 
 def _fetched(argument: str, environ: Mapping[str, str], folder: Path, mode: str) -> str:

@@ -25,6 +25,7 @@ from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.hunt import conclude, examine
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.proving import prove_all
+from flaky_detector.pipeline.spread import roll_call
 from flaky_detector.settings import Settings
 from flaky_detector.stages.correlate import Sources
 from flaky_detector.stages.ingest import Bundle, distinct, ingest, reunite, without_copies
@@ -41,8 +42,9 @@ def read(bundles: Sequence[Bundle], gaps: Sequence[Gap], dossier: Dossier) -> Do
             dossier.records.append(record)
         else:
             dossier.gaps += record.gaps or [Gap(bundle.name, "no test was found in it")]
+    absent = roll_call(dossier.records)
     dossier.records[:] = distinct(dossier.records)
-    for gap in (*gaps, *copies, *undecided):
+    for gap in (*gaps, *copies, *undecided, *absent):
         dossier.add_gap(gap.source, gap.text)
     return dossier
 

@@ -20,7 +20,7 @@ from flaky_detector.adapters import artefacts, patching, workspace
 from flaky_detector.adapters.process import Begin, execute
 from flaky_detector.adapters.voice import Tick, Voice, clock
 from flaky_detector.errors import FlakyDetectorError, SettingsError
-from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Suite
+from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Slice, Suite
 from flaky_detector.pipeline.leftovers import note
 from flaky_detector.pipeline.pace import Pace
 from flaky_detector.recorder import wire
@@ -69,6 +69,7 @@ class Launcher:
         self.rootdir = settings.rootdir.resolve()
         self.left_out = (settings.output.resolve(), scratch)
         self.template: workspace.Template | None = None
+        self.slice: Slice | None = None
         self.in_place = False
         self.one_at_a_time = threading.Lock()
         self.pace = Pace(settings.budget_seconds)
@@ -179,6 +180,8 @@ class Launcher:
     def run_at(self, wish: Wish, place: Place, call: Invocation, begin: Begin | None = None) -> Ended:
         """Run a call and write down what was asked for and how it ended; databases that it could not drop are dropped."""
         ended = Ended(exit_code=-2, seconds=0.0)
+        if not wish.trial:
+            self._write_run(wish, place, None)
         sweep = sweep_of(call, place)
         note(Path(place.scratch).parent, sweep)
         started = time.monotonic()
@@ -189,8 +192,22 @@ class Launcher:
                 with suppress(FlakyDetectorError):
                     execute(sweep, tidies=True)
                 ended = structs.replace(ended, seconds=ended.seconds or time.monotonic() - started)
-            write_run(wish.spec, ended, self.suite(wish.spec.python), Path(place.bundle))
+            self._write_run(wish, place, ended)
         return ended
+
+    def _write_run(self, wish: Wish, place: Place, ended: Ended | None) -> None:
+        """run.json: what was asked for and how the process ended; None while it has not, for the machine may be gone before it has."""
+        members = {
+            "v": 1,
+            "spec": wish.spec,
+            "exit_code": ended.exit_code if ended else 0,
+            "seconds": round(ended.seconds, 3) if ended else 0.0,
+            "timed_out": bool(ended and ended.timed_out),
+            "python": self.suite(wish.spec.python).version,
+            "ended": ended is not None,
+        }
+        slice_of_plan = {"slice": self.slice} if self.slice else {}
+        (Path(place.bundle) / "run.json").write_bytes(msgspec.json.encode(members | slice_of_plan))
 
     def why_nothing_ran(self, record: RunRecord) -> tuple[str, str]:
         """What happened and what to do, for a run that executed no test."""
@@ -206,19 +223,6 @@ def _is_deep(wish: Wish) -> bool:
     if wish.trial:
         return not wish.walk and len(wish.spec.order) <= MOST_TESTS_LOOKED_AT_DEEPLY
     return wish.spec.arrangement is Arrangement.OWN and not wish.spec.workers
-
-
-def write_run(spec: RunSpec, ended: Ended, suite: Suite, bundle: Path) -> None:
-    """run.json: what was asked for and how the process ended."""
-    members = {
-        "v": 1,
-        "spec": spec,
-        "exit_code": ended.exit_code,
-        "seconds": round(ended.seconds, 3),
-        "timed_out": ended.timed_out,
-        "python": suite.version,
-    }
-    (bundle / "run.json").write_bytes(msgspec.json.encode(members))
 
 
 def read_bundle(bundle: Path) -> RunRecord:

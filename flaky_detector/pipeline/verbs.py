@@ -15,13 +15,14 @@ from flaky_detector.adapters import artefacts, interpreters, pages, sources
 from flaky_detector.adapters.scratch import scratch_folder
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.errors import SettingsError
-from flaky_detector.model import Arrangement, RunRecord, RunSpec, TestId, bare_test_id, on_one_worker
+from flaky_detector.model import Arrangement, RunRecord, RunSpec, Slice, TestId, bare_test_id, on_one_worker
 from flaky_detector.pipeline import analysis
 from flaky_detector.pipeline import hunt as hunting
 from flaky_detector.pipeline.deliver import deliver
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Launcher, read_bundle
 from flaky_detector.pipeline.leftovers import sweep_leftovers
+from flaky_detector.pipeline.spread import matrix, share
 from flaky_detector.settings import Settings
 from flaky_detector.stages import plan as planning
 from flaky_detector.stages.report import read_findings
@@ -90,20 +91,27 @@ def _order_file(path: Path | None) -> tuple[TestId, ...]:
 
 
 def plan(call: Call) -> int:
-    """Print the runs of a hunt's first wave: what later runs do depends on what the first ones show."""
+    """Print the runs of a hunt's first wave, or those that follow from runs already made: what later ones do depends on what they show."""
     pythons = call.settings.python or ("",)
-    specs = planning.plan(call.settings, pythons)
-    form = call.arguments.format
-    if form == "json":
-        text = json.dumps({"v": 1, "runs": msgspec.to_builtins(specs)}, indent=2)
-    elif form == "matrix":
-        text = json.dumps(
-            {"include": [{"slice": f"{n}/{len(specs)}", "id": spec.id, "python": spec.python} for n, spec in enumerate(specs, 1)]}
-        )
-    else:
-        text = _table(specs)
+    specs = planning.plan(call.settings, pythons, _records(call.arguments.after))
+    form, saved = call.arguments.format, call.arguments.save
+    as_json = json.dumps({"v": 1, "runs": msgspec.to_builtins(specs)}, indent=2)
+    if saved:
+        saved.parent.mkdir(parents=True, exist_ok=True)
+        pages.write(saved.parent, {saved.name: as_json + "\n"})
+    text = as_json if form == "json" else json.dumps(matrix(specs, call.arguments.slices)) if form == "matrix" else _table(specs)
     print(text)  # noqa: T201 -- the result
     return 0
+
+
+def _records(paths: list[Path]) -> list[RunRecord]:
+    """The runs that were made before the plan is."""
+    if not paths:
+        return []
+    records = analysis.read(*artefacts.gather(paths), Dossier()).records
+    if not records:
+        raise SettingsError("there is no run in what --after names", "give the bundles that `flaky-detector run` left")
+    return records
 
 
 def _table(specs: tuple[RunSpec, ...]) -> str:
@@ -127,8 +135,12 @@ def _table(specs: tuple[RunSpec, ...]) -> str:
 
 def run(call: Call) -> int:
     """Execute one slice of a plan; only bundles are left."""
-    specs = _slice(_read_plan(call.arguments.plan), call.arguments.slice)
-    with _workshop(call) as launcher:
+    whole = _read_plan(call.arguments.plan)
+    number, count = _number_and_count(call.arguments.slice)
+    specs = share(whole, number, count)
+    with _workshop(_with_pythons_of(specs, call)) as launcher:
+        ids = tuple(spec.id for spec in whole)
+        launcher.slice = Slice(number=number, count=count, runs=ids, hunt=call.environ.get("GITHUB_RUN_ID", ""))
         for spec in specs:
             launcher.run_suite(spec, launcher.settings.run_timeout_seconds)
     return 0
@@ -141,11 +153,22 @@ def _read_plan(path: Path) -> tuple[RunSpec, ...]:
         raise SettingsError(f"cannot read the plan {str(path)!r}: {error}", "make one with `flaky-detector plan --format json`") from None
 
 
+def _with_pythons_of(specs: tuple[RunSpec, ...], call: Call) -> Call:
+    """A runner makes the environments that its slice needs, and no other."""
+    needed = {spec.python for spec in specs}
+    pythons = tuple(python for python in call.settings.python if python in needed)
+    return msgspec.structs.replace(call, settings=msgspec.structs.replace(call.settings, python=pythons)) if pythons else call
+
+
 def _slice(specs: tuple[RunSpec, ...], text: str) -> tuple[RunSpec, ...]:
+    return share(specs, *_number_and_count(text))
+
+
+def _number_and_count(text: str) -> tuple[int, int]:
     number, _, count = text.partition("/")
     if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise SettingsError(f"bad value {text!r} for the option --slice", "give I/N with I from 1 to N, such as 2/4")
-    return specs[int(number) - 1 :: int(count)]
+    return int(number), int(count)
 
 
 def replay(call: Call) -> int:

@@ -26,7 +26,8 @@ class CommandLine:
         self.calls.append(list(arguments))
         self.environ = dict(environ)
         self.folder = str(Path.cwd())
-        self.read += [Path(each).read_text() for each in arguments if each.endswith("plan.json")]
+        if arguments[0] == "run":
+            self.read += [Path(each).read_text() for each in arguments if each.endswith("plan.json")]
         if arguments[0] == "plan":
             print(self.prints)
         return self.code
@@ -100,6 +101,26 @@ def test_a_plan_becomes_the_output_matrix(tmp_path, capsys):
     assert act({"GITHUB_WORKSPACE": str(tmp_path), "INPUT_MODE": "plan", "GITHUB_OUTPUT": str(output)}, line) == 0
     assert capsys.readouterr().out == '{"include": []}\n'
     assert output.read_text().splitlines()[1] == '{"include": []}'
+
+
+def test_a_plan_is_kept_as_a_file_and_takes_the_first_runs_and_the_number_of_runners(tmp_path):
+    output = tmp_path / "output"
+    line = CommandLine(prints='{"include": []}')
+    inputs = {"INPUT_MODE": "plan", "INPUT_SLICES": "4", "INPUT_ARTIFACTS": "report/runs 'more runs'", "INPUT_OUTPUT": "report"}
+    (tmp_path / "api").mkdir()
+    environ = {"GITHUB_WORKSPACE": str(tmp_path), "INPUT_WORKING-DIRECTORY": "api", "GITHUB_OUTPUT": str(output), **inputs}
+    assert act(environ, line) == 0
+    assert line.calls == [
+        ["plan", "--format", "matrix", "--save", "report/plan.json", "--slices", "4", "--after", "report/runs", "more runs"]
+    ]
+    assert output.read_text().splitlines()[4] == "api/report/plan.json"
+
+
+def test_a_plan_that_could_not_be_made_is_no_output(tmp_path):
+    output = tmp_path / "output"
+    environ = {"GITHUB_WORKSPACE": str(tmp_path), "INPUT_MODE": "plan", "GITHUB_OUTPUT": str(output)}
+    assert act(environ, CommandLine(code=2)) == 2
+    assert not output.exists()
 
 
 def test_a_slice_without_a_plan_makes_the_same_plan_again(tmp_path):

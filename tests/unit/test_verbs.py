@@ -86,7 +86,7 @@ def test_the_table_stands_in_columns() -> None:
 def planned(form: str, capsys: pytest.CaptureFixture[str], **settings: object) -> str:
     call = verbs.Call(
         settings=Settings(runs=2, **settings),  # type: ignore[arg-type]
-        arguments=argparse.Namespace(format=form),
+        arguments=argparse.Namespace(format=form, slices=0, save=None, after=[]),
         environ={},
         voice=Voice(stream=io.StringIO()),
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Arrangement, Execution, Executions, Failure, Gap, Outcome, RunRecord, RunSpec, TestId
+from flaky_detector.model import Arrangement, Execution, Executions, Failure, Gap, Outcome, RunRecord, RunSpec, Slice, TestId
 from flaky_detector.model.footprint import majors
 from flaky_detector.rules import HANG
 from flaky_detector.stages.ingest.testimony import Testimony, named
@@ -19,14 +19,19 @@ NO_ORDER = (
 )
 
 
+CUT_SHORT = "this run was cut short, its runner with it (run it again to have the rest); what it ran until then counts"
+
+
 class RunPaper(msgspec.Struct, frozen=True):
-    """`run.json` of a bundle of our own."""
+    """`run.json` of a bundle of our own; it is written when the run begins, and again when it has ended."""
 
     spec: RunSpec
     exit_code: int = 0
     seconds: float = 0.0
     timed_out: bool = False
     python: str = ""
+    ended: bool = True
+    slice: Slice | None = None
     v: int = 1
 
 
@@ -40,6 +45,9 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
         executions = executions if not told.executions else _joined(executions, told, bundle, holes)
     if run and run.timed_out:
         executions = tuple(map(_hung, executions))
+    if run and not run.ended:
+        executions = tuple(row for row in executions if row.outcome is not Outcome.CRASHED)  # the runner ended them, not they the run
+        holes.append(Gap(bundle, CUT_SHORT))
     has_order = _knows_order(executions)
     if executions and not has_order:
         holes.append(Gap(bundle, NO_ORDER))
@@ -58,6 +66,7 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
         imported_originals=next((told.originals for told in testimonies if told.originals), ()),
         shared=next((told.shared for told in testimonies if told.shared), ()),
         imports=next((told.imports for told in testimonies if told.imports), ()),
+        slice=run.slice if run else None,
         bundle=bundle,
     )
 
