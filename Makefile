@@ -39,7 +39,7 @@ lint: $(STAMP) ## style, types, architecture, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/vermin --target=3.8- --no-tips --violations flaky_detector/recorder flaky_detector/__init__.py
+	@$(BIN)/vermin --target=3.8- --no-tips --violations flaky_detector/recorder flaky_detector/__init__.py composite/start.py
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet .github action.yml

@@ -1,6 +1,6 @@
-"""What is done around the command line inside the action's container.
+"""What is done around the command line inside the action, in its container or, as the composite twin, in the job itself.
 
-Owns the container's particulars: the workspace belongs to somebody else, the project may lie in a subfolder, mode and paths come as
+Owns the particulars: in a container the workspace belongs to somebody else, the project may lie in a subfolder, mode and paths come as
 inputs. The command line is passed in. Must not know what a mode does.
 """
 
@@ -26,6 +26,7 @@ OWN_PLAN = "-"
 """Stands for a plan made on the spot: the same inputs make the same plan on every runner, so none has to be carried about."""
 
 OUTPUT = str(Settings().output)
+OUR_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 RUNNERS_OWN = ("ACTIONS_RUNTIME_TOKEN",)
 """Secrets that the runner gives to actions and not to `run:` steps."""
@@ -37,28 +38,30 @@ NOTHING_INSTALLED = (
 CommandLine = Callable[[Sequence[str], Mapping[str, str]], int]
 
 
-def act(environ: MutableMapping[str, str], command_line: CommandLine) -> int:
+def act(environ: MutableMapping[str, str], command_line: CommandLine, job_python: str = "") -> int:
     """Run the mode that the inputs ask for; the exit code.
 
     Args:
         environ: the process environment; tokens and inputs are taken out of it.
         command_line: takes arguments and the environment with the inputs, returns the exit code, raises nothing.
+        job_python: version of the job's own Python, such as 3.12; empty in a container of ours, which has nothing of the job's.
     """
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:
         os.chdir(project_folder(workspace, _input(environ, "working-directory")))
-        choose_python(environ)
+        choose_python(environ, job_python or OUR_PYTHON)
         given = take_away(environ)
         with tempfile.TemporaryDirectory(prefix="flaky-detector-action-") as folder:
             code = _in_mode(given, arguments_of(given), Path(folder), command_line)
-        if code == SuiteError.exit_code and not _input(given, "install"):
+        if code == SuiteError.exit_code and not _input(given, "install") and not job_python:
             sys.stdout.write(command("error", NOTHING_INSTALLED) + "\n")
         return code
     except FlakyDetectorError as trouble:
         sys.stdout.write(command("error", str(trouble)) + "\n")
         return trouble.exit_code
     finally:
-        hand_back(workspace)
+        if not job_python:
+            hand_back(workspace)
 
 
 def arguments_of(environ: Mapping[str, str]) -> list[str]:
@@ -107,15 +110,15 @@ def project_folder(workspace: Path, working_directory: str) -> Path:
     return folder
 
 
-def choose_python(environ: MutableMapping[str, str]) -> None:
-    """`install` without a Python fills an environment of the container's own version: there is none that it could have meant instead."""
+def choose_python(environ: MutableMapping[str, str], version: str) -> None:
+    """`install` without a Python fills an environment of this version, the one at hand: there is none that it could have meant instead."""
     if not _input(environ, "install") or _input(environ, "python-versions"):
         return
     config = _input(environ, "config")
     with contextlib.suppress(FlakyDetectorError):  # the command line says what is wrong with the file
         if "python" in from_file(Path(config) if config else None, Path()):
             return
-    environ["INPUT_PYTHON-VERSIONS"] = f"{sys.version_info.major}.{sys.version_info.minor}"
+    environ["INPUT_PYTHON-VERSIONS"] = version
 
 
 def take_away(environ: MutableMapping[str, str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from flaky_detector.model import (
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.hunt import conclude, examine
 from flaky_detector.pipeline.launch import Launcher
+from flaky_detector.pipeline.presumed import see_an_order
 from flaky_detector.pipeline.proving import prove_all
 from flaky_detector.pipeline.spread import roll_call
 from flaky_detector.settings import Settings
@@ -57,6 +58,8 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
             f"nothing to analyse: {reasons or 'no JUnit XML, bundle or xdist -v log there'}", "give the artefacts of a test run"
         )
     try:
+        if launcher is not None:
+            see_an_order(launcher, dossier)
         examine(dossier, sources)
         if launcher is not None:
             prove_all(launcher, dossier, sources)

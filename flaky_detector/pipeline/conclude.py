@@ -50,7 +50,7 @@ def finding_of(symptom: Symptom, suspects: Sequence[Suspect], proof: Proof | Non
         warm_up=proof.warm_up if proof else (),
         reproduce=reproduce(symptom.test, proof, suspects if not nobody else ()),
         trials=proof.trials if proof else (),
-        pythons=tuple(dict.fromkeys(map(majors, symptom.pythons))),
+        pythons=tuple(dict.fromkeys(filter(None, map(majors, symptom.pythons)))),
         phases=symptom.phases,
         message=symptom.example.message if symptom.example else "",
         failed_in=len({sighting.run for sighting in symptom.failing}),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flaky_detector.errors import SettingsError
-from flaky_detector.pipeline.action import act, arguments_of, choose_python, hand_back, project_folder
+from flaky_detector.pipeline.action import OUR_PYTHON, act, arguments_of, choose_python, hand_back, project_folder
 
 
 class CommandLine:
@@ -134,17 +134,30 @@ def test_a_slice_without_a_plan_makes_the_same_plan_again(tmp_path):
 
 def test_an_install_command_without_a_python_fills_the_containers_own(tmp_path):
     environ = {"INPUT_INSTALL": "pip install -r requirements.txt"}
-    choose_python(environ)
+    choose_python(environ, OUR_PYTHON)
     assert environ["INPUT_PYTHON-VERSIONS"] == ".".join(map(str, sys.version_info[:2]))
+
+
+def test_in_the_job_itself_an_install_command_fills_an_environment_of_the_jobs_version(tmp_path):
+    line = CommandLine()
+    act({"GITHUB_WORKSPACE": str(tmp_path), "INPUT_INSTALL": "pip install x"}, line, "3.9")
+    assert line.environ["INPUT_PYTHON-VERSIONS"] == "3.9"
+
+
+def test_in_the_job_itself_the_jobs_python_runs_the_suite_and_nobody_speaks_of_a_container(tmp_path, capsys):
+    line = CommandLine(code=3)
+    assert act({"GITHUB_WORKSPACE": str(tmp_path)}, line, "3.12") == 3
+    assert "INPUT_PYTHON-VERSIONS" not in line.environ
+    assert capsys.readouterr().out == ""
 
 
 def test_a_python_that_was_chosen_stays(tmp_path):
     chosen = {"INPUT_INSTALL": "true", "INPUT_PYTHON-VERSIONS": "3.10"}
-    choose_python(chosen)
+    choose_python(chosen, OUR_PYTHON)
     assert chosen["INPUT_PYTHON-VERSIONS"] == "3.10"
     (tmp_path / "pyproject.toml").write_text('[tool.flaky-detector]\npython = "3.11"\n')
     in_the_file = {"INPUT_INSTALL": "true"}
-    choose_python(in_the_file)
+    choose_python(in_the_file, OUR_PYTHON)
     assert "INPUT_PYTHON-VERSIONS" not in in_the_file
 
 
