@@ -141,11 +141,19 @@ def first_of_each_level(levels: Iterable[str]) -> Iterator[bool]:
 
 def write_outputs(environ: Mapping[str, str], outputs: Mapping[str, str]) -> None:
     """Set the step's outputs; nothing where there is no file for them."""
-    path = environ.get("GITHUB_OUTPUT", "")
+    _write_named(environ.get("GITHUB_OUTPUT", ""), outputs)
+
+
+def write_variables(environ: Mapping[str, str], variables: Mapping[str, str]) -> None:
+    """Set variables for the steps that follow; nothing where there is no file for them."""
+    _write_named(environ.get("GITHUB_ENV", ""), variables)
+
+
+def _write_named(path: str, values: Mapping[str, str]) -> None:
     if not path:
         return
     with Path(path).open("a", encoding="utf-8") as file:
-        for name, value in outputs.items():
+        for name, value in values.items():
             end = f"end-{secrets.token_hex(16)}"
             file.write(f"{name}<<{end}\n{value}\n{end}\n")
 

@@ -13,12 +13,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
-from flaky_detector.adapters.actions import command, in_workspace, whereabouts, write_outputs
+from flaky_detector.adapters.actions import command, in_workspace, whereabouts, write_outputs, write_variables
 from flaky_detector.adapters.github import Target, download_artifacts, member_of
 from flaky_detector.errors import FlakyDetectorError, SettingsError, SuiteError
+from flaky_detector.pipeline.recording import recorded, switch_off, switched_on
 from flaky_detector.settings import Settings, from_file
 
-MODES = ("hunt", "plan", "run", "analyze", "report")
+MODES = ("hunt", "plan", "run", "analyze", "report", "record")
 OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", "slice", "slices", "config")
 """Inputs that are no settings."""
 
@@ -50,6 +51,9 @@ def act(environ: MutableMapping[str, str], command_line: CommandLine, job_python
     try:
         os.chdir(project_folder(workspace, _input(environ, "working-directory")))
         choose_python(environ, job_python or OUR_PYTHON)
+        if _input(environ, "mode") == "record":
+            return record(environ, job_python)
+        take_recorded(environ)
         given = take_away(environ)
         with tempfile.TemporaryDirectory(prefix="flaky-detector-action-") as folder:
             code = _in_mode(given, arguments_of(given), Path(folder), command_line)
@@ -62,6 +66,20 @@ def act(environ: MutableMapping[str, str], command_line: CommandLine, job_python
     finally:
         if not job_python:
             hand_back(workspace)
+
+
+def record(environ: Mapping[str, str], job_python: str) -> int:
+    """Switch the recorder on for the steps that follow; only in the job itself, for a container's variables are not the job's."""
+    if not job_python:
+        raise SettingsError(
+            "mode 'record' works in the job's own environment only", "use the composite twin: OWNER/flaky-detector/composite@…"
+        )
+    variables = switched_on(environ, Path(environ.get("RUNNER_TEMP") or tempfile.gettempdir()).resolve() / "flaky-detector")
+    write_variables(environ, variables)
+    sys.stdout.write(
+        "every pytest of the following steps is recorded:\n" + "".join(f"  {name}={value}\n" for name, value in variables.items())
+    )
+    return 0
 
 
 def arguments_of(environ: Mapping[str, str]) -> list[str]:
@@ -119,6 +137,14 @@ def choose_python(environ: MutableMapping[str, str], version: str) -> None:
         if "python" in from_file(Path(config) if config else None, Path()):
             return
     environ["INPUT_PYTHON-VERSIONS"] = version
+
+
+def take_recorded(environ: MutableMapping[str, str]) -> None:
+    """What earlier steps recorded is what is analysed, where the inputs say nothing else; runs of our own are not recorded like that."""
+    folder = recorded(environ)
+    if folder and _input(environ, "mode") == "analyze" and not _input(environ, "artifacts"):
+        environ["INPUT_ARTIFACTS"] = shlex.quote(str(folder))
+    switch_off(environ)
 
 
 def take_away(environ: MutableMapping[str, str]) -> dict[str, str]:

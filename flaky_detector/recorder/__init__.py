@@ -51,6 +51,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     wishes = _wishes(session.config)
     if not wishes or _is_nested(session.config, wishes):
         return
+    if wire.RECORD in wishes:
+        wishes[wire.RECORD] = wishes[wire.RECORD].replace(wire.PROCESS, str(os.getpid()))
     from flaky_detector.recorder.replay import BadOrderError
     from flaky_detector.recorder.waking import wake
 

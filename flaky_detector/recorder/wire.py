@@ -43,6 +43,7 @@ VERSION = 1
 
 # Variables that wake the recorder.
 RECORD = "FLAKY_DETECTOR_RECORD"  # folder to write journals to; nothing happens without it or an order
+PROCESS = "{pid}"  # in that folder's name: the number of the process that began the run, so that several runs of one job keep apart
 ORDER = "FLAKY_DETECTOR_ORDER"  # file with a forced order
 SHUFFLE = "FLAKY_DETECTOR_SHUFFLE"  # "seed:N" or "reversed", applied before the sorts of the project's plugins
 SHUFFLE_LAST = "FLAKY_DETECTOR_SHUFFLE_LAST"  # "1": apply the shuffle after every plugin's sort instead

@@ -4,6 +4,7 @@ Owns finding and making environments, asking an interpreter about itself, and wh
 environment lacks. Must not change an environment of the user's.
 """
 
+from flaky_detector.adapters.interpreters.luggage import pack_guest
 from flaky_detector.adapters.interpreters.suites import find_suites
 
-__all__ = ["find_suites"]
+__all__ = ["find_suites", "pack_guest"]
