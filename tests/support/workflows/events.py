@@ -1,0 +1,48 @@
+"""Events as GitHub sends them, cut to what is read of them."""
+
+from typing import Any, NamedTuple
+
+from tests.support.github import HEAD
+
+RUN_BEFORE = 4711
+SHOP = {"id": 1, "full_name": "acme/shop"}
+
+
+class Event(NamedTuple):
+    """Its name, and what comes with it."""
+
+    name: str
+    payload: dict[str, Any]
+
+
+def pull_request(*, fork: bool) -> Event:
+    """Pull request 7 of acme/shop, from a branch of its own or from ann's fork."""
+    base = {"sha": "b" * 40, "ref": "main", "repo": SHOP}
+    head = {"sha": HEAD, "ref": "mend-it", "repo": {"id": 2, "full_name": "ann/shop"} if fork else SHOP}
+    pull = {"number": 7, "head": head, "base": base}
+    return Event("pull_request", {"action": "opened", "number": 7, "pull_request": pull, "repository": SHOP})
+
+
+def workflow_run() -> Event:
+    """The hunt on the fork's pull request is over; which pull request it was, GitHub does not say."""
+    run = {
+        "id": RUN_BEFORE,
+        "name": "flake-hunt",
+        "event": "pull_request",
+        "conclusion": "success",
+        "head_branch": "mend-it",
+        "head_sha": HEAD,
+        "head_repository": {"full_name": "ann/shop", "owner": {"login": "ann"}},
+        "pull_requests": [],
+    }
+    return Event("workflow_run", {"action": "completed", "workflow_run": run, "repository": SHOP})
+
+
+def schedule() -> Event:
+    """It is night."""
+    return Event("schedule", {"schedule": "17 3 * * *", "repository": SHOP})
+
+
+def dispatch(**inputs: str) -> Event:
+    """Somebody presses the button."""
+    return Event("workflow_dispatch", {"inputs": inputs, "repository": SHOP})
