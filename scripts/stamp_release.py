@@ -1,4 +1,4 @@
-"""Makes a released tree of the checkout: the action starts a published image, and the reusable workflow knows which release it is of.
+"""Makes a released tree of the checkout: the action starts a published image, and reusable workflows know which release they are of.
 
     python scripts/stamp_release.py --image docker://ghcr.io/OWNER/NAME@sha256:… --repository OWNER/NAME --version v1.2.3
 
@@ -18,14 +18,15 @@ VERSION = re.compile(r"v\d+\.\d+\.\d+([-.]?(a|b|rc)\d+)?")
 
 
 def stamp(root: Path, image: str, repository: str, version: str) -> None:
-    """Change `action.yml` and the reusable workflow in place; raises ValueError where they are not as main has them."""
+    """Change `action.yml` and the reusable workflows in place; raises ValueError where they are not as main has them."""
     action = root / "action.yml"
     action.write_text(_once(action.read_text(), r"^  image: Dockerfile$", f"  image: {image}"))
-    workflow = root / ".github" / "workflows" / "flake-hunt.yml"
-    text = workflow.read_text()
-    for name, value in (("action-repository", repository), ("action-ref", version)):
-        text = _once(text, rf'^(      {name}:\n(?:        .*\n)*?        default: )""$', rf'\g<1>"{value}"')
-    workflow.write_text(text)
+    for workflow in sorted((root / ".github" / "workflows").glob("*.yml")):
+        text = workflow.read_text()
+        if "\n      action-repository:\n" in text:
+            for name, value in (("action-repository", repository), ("action-ref", version)):
+                text = _once(text, rf'^(      {name}:\n(?:        .*\n)*?        default: )""$', rf'\g<1>"{value}"')
+            workflow.write_text(text)
 
 
 def _once(text: str, pattern: str, replacement: str) -> str:

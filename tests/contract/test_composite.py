@@ -1,5 +1,6 @@
 """The composite twin takes and gives what the container action does."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,16 @@ ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 TWIN: dict[str, Any] = yaml.safe_load((ROOT / "composite" / "action.yml").read_text())
 
+sys.path.append(str(ROOT / "scripts"))
+
+from write_twin import twin  # noqa: E402 -- it is no package
+
 OTHER_WORDS = {"install", "python-versions"}
 """Inputs whose descriptions speak of the container in one file and of the job in the other."""
+
+
+def test_the_twin_is_what_make_twin_writes() -> None:
+    assert (ROOT / "composite" / "action.yml").read_text() == twin((ROOT / "action.yml").read_text())
 
 
 def test_both_take_the_same_inputs_with_the_same_defaults_and_the_same_words() -> None:

@@ -8,7 +8,7 @@ VICTIM = "tests/test_totals.py::test_nobody_owes_more_than_the_limit"
 
 FILES = {
     "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\ntestpaths = ["tests"]\n',
-    "requirements.txt": "pytest\npytest-xdist\npytest-randomly\n",
+    "requirements.txt": "pytest\npytest-xdist\n",
     "ledger.py": "LIMIT = 100\n\n\ndef owed(amounts):\n    return min(sum(amounts), LIMIT)\n",
     "tests/test_limits.py": "import ledger\n\n\ndef test_the_limit_may_be_raised():\n    ledger.LIMIT = 500\n    ledger.owed([400])\n",
     "tests/test_names.py": "def test_a_name():\n    assert 'ledger'.title() == 'Ledger'\n",
