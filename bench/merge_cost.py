@@ -143,9 +143,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--zips", action="store_true", help="leave the artefacts packed")
     options = parser.parse_args()
-    print(
-        f"{'slices':>7}{'tests':>8}{'runs':>6}{'executions':>12}{'MiB':>8}{'zipped':>8}{'wall':>9}{'CPU':>9}{'peak MiB':>10}{'found':>7}{'µs each':>9}"
-    )
+    heads = {"slices": 7, "tests": 8, "runs": 6, "executions": 12, "MiB": 8, "zipped": 8, "wall": 9, "CPU": 9, "peak MiB": 10}
+    print("".join(f"{head:>{width}}" for head, width in {**heads, "found": 7, "µs each": 9}.items()))
     for size in options.sizes.split(","):
         slices, tests = map(int, size.split("x"))
         with tempfile.TemporaryDirectory() as room:

@@ -5,6 +5,7 @@ inputs. The command line is passed in. Must not know what a mode does.
 """
 
 import contextlib
+import glob
 import io
 import os
 import shlex
@@ -93,7 +94,7 @@ def arguments_of(environ: Mapping[str, str]) -> list[str]:
 
 
 def _subject(mode: str, environ: Mapping[str, str]) -> list[str]:
-    paths = shlex.split(_input(environ, "artifacts"))
+    paths = [path for pattern in shlex.split(_input(environ, "artifacts")) for path in _matching(pattern)]
     if mode == "plan":
         return ["--format", "matrix"]
     if mode == "run":
@@ -104,6 +105,11 @@ def _subject(mode: str, environ: Mapping[str, str]) -> list[str]:
     if mode == "report":
         return paths[:1] or [str(Path(_input(environ, "output") or OUTPUT) / "findings.json")]
     return []
+
+
+def _matching(pattern: str) -> list[str]:
+    """The paths that a shell would have put in its place; itself where there are none, so that it is told by name."""
+    return sorted(glob.glob(pattern, recursive=True)) or [pattern]  # noqa: PTH207 -- an absolute pattern is one, too
 
 
 def _input(environ: Mapping[str, str], name: str) -> str:

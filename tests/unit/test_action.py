@@ -55,6 +55,13 @@ def test_inputs_become_a_command_line(inputs, expected):
     assert arguments_of(inputs) == expected
 
 
+def test_patterns_of_artifacts_are_what_a_shell_makes_of_them(tmp_path):
+    for name in ("b.xml", "a.xml", "a.log"):
+        (tmp_path / name).touch()
+    arguments = arguments_of({"INPUT_MODE": "analyze", "INPUT_ARTIFACTS": "*.xml missing/*.xml"})
+    assert arguments == ["analyze", "a.xml", "b.xml", "missing/*.xml"]
+
+
 def test_an_unknown_mode_names_those_that_are_known():
     with pytest.raises(SettingsError) as caught:
         arguments_of({"INPUT_MODE": "hnut"})
