@@ -20,7 +20,7 @@ OTHER_WORDS = (
 """Of the container, and of the job."""
 
 HEAD = """\
-# The same as the container action one folder up, in the job's own environment: for macOS and Windows runners, jobs in a container, and
+# The same as the container action one folder up, in the job's own environment: for runners of any system, jobs in a container, and
 # wherever the suite's services and dependencies are the job's. Written by scripts/write_twin.py from action.yml.
 name: flaky-detector (composite)
 description: Finds the test that makes other tests fail, proves it by re-running, and says so on the pull request.

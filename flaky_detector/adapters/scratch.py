@@ -5,7 +5,6 @@ know what lies in them.
 """
 
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
@@ -14,6 +13,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+with contextlib.suppress(ImportError):  # Windows has none, and no suite is run there
+    import fcntl
 
 PREFIX = "flaky-detector-scratch-"
 LOCK = "lock"

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from flaky_detector.adapters import artefacts, interpreters, pages, sources
+from flaky_detector.adapters.process import CAN_RUN_SUITES
 from flaky_detector.adapters.scratch import scratch_folder
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.errors import SettingsError
@@ -27,6 +28,8 @@ from flaky_detector.settings import Settings
 from flaky_detector.stages import plan as planning
 from flaky_detector.stages.report import read_findings
 from flaky_detector.stages.run import files_of
+
+NOT_HERE = "on Windows no suite is run yet"
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +54,9 @@ def analyze(call: Call) -> int:
     bundles, gaps = artefacts.gather(call.arguments.paths)
     dossier = analysis.read(bundles, gaps, Dossier(call.settings.budget_seconds))
     read = sources.reader(call.settings.rootdir.resolve())
-    if not call.settings.confirm:
+    if call.settings.confirm and not CAN_RUN_SUITES:
+        dossier.add_gap("proof", f"{NOT_HERE}: who is suspected was not re-run")
+    if not (call.settings.confirm and CAN_RUN_SUITES):
         settings = _with_output(call.settings)
         return deliver(analysis.analyze(dossier, settings, read), settings, call.environ, call.voice)
     with _workshop(call) as launcher:
@@ -222,6 +227,8 @@ def _with_output(settings: Settings, *, keep: bool = False) -> Settings:
 @contextmanager
 def _workshop(call: Call) -> Iterator[Launcher]:
     """Output folder, scratch folder, interpreters; the scratch folder is gone afterwards, whatever happened."""
+    if not CAN_RUN_SUITES:
+        raise SettingsError(NOT_HERE, "run it on Linux, macOS or in WSL; analyze reads here what was recorded here")
     sweep_leftovers(call.voice)  # before the output folder is emptied, which holds the journals of a killed hunt
     settings = _with_output(call.settings)
     with scratch_folder() as scratch:

@@ -7,8 +7,8 @@ execution     one process to its end or its deadline
 fork_server   a started pytest, and its children
 """
 
-from flaky_detector.adapters.process.execution import end_all, execute, interruptible
+from flaky_detector.adapters.process.execution import CAN_RUN_SUITES, end_all, execute, interruptible
 from flaky_detector.adapters.process.fork_server import ForkServer, LostError
 from flaky_detector.adapters.process.spawning import Begin
 
-__all__ = ["Begin", "ForkServer", "LostError", "end_all", "execute", "interruptible"]
+__all__ = ["CAN_RUN_SUITES", "Begin", "ForkServer", "LostError", "end_all", "execute", "interruptible"]

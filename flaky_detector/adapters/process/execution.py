@@ -10,6 +10,7 @@ thread that a signal handler may use.
 """
 
 import contextlib
+import os
 import queue
 import signal
 import threading
@@ -27,6 +28,12 @@ from flaky_detector.recorder import wire
 from flaky_detector.stages.run import Ended, Invocation
 
 TICK_SECONDS = 1.0
+
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What ends a hunt; Windows has no SIGHUP."""
+
+CAN_RUN_SUITES = hasattr(os, "killpg")
+"""Whether a run can be ended with all that it started: on Windows not yet, and nothing is started there."""
 
 
 class _Switchboard:
@@ -69,7 +76,7 @@ def interruptible() -> Iterator[None]:
         end_all()
         raise KeyboardInterrupt
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in STOPPING}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, stop)

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import select
-import signal
 import subprocess
 import threading
 import time
@@ -25,7 +24,7 @@ from flaky_detector.stages.run import Invocation
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 2.0
 
-LOST = -signal.SIGKILL.value
+LOST = -9  # SIGKILL, which Windows has not
 
 
 class LostError(Exception):

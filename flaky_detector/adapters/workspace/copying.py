@@ -7,7 +7,6 @@ Owns what a faithful copy is: contents, modes, times, links. Must not decide wha
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
 import sys
@@ -16,6 +15,9 @@ from pathlib import Path
 from flaky_detector.adapters.workspace.survey import Entry, Survey
 from flaky_detector.errors import SuiteError
 from flaky_detector.model import Gap
+
+with contextlib.suppress(ImportError):  # Windows has none, and no suite is run there
+    import fcntl
 
 FICLONE = 0x40049409  # linux/fs.h: share the blocks of another file until one of the two is written to
 CHUNK = 1 << 20

@@ -15,7 +15,6 @@ After a kill only what changed until the last beat is put back: what changed lat
 """
 
 import contextlib
-import fcntl
 import filecmp
 import hashlib
 import json
@@ -34,6 +33,9 @@ from flaky_detector.adapters.workspace.survey import LEFT_OUT_NAMES, Entry, Surv
 from flaky_detector.adapters.workspace.template import Copy
 from flaky_detector.errors import SuiteError
 from flaky_detector.model import Gap
+
+with contextlib.suppress(ImportError):  # Windows has none, and no suite is run there
+    import fcntl
 
 BEAT_SECONDS = 1.0
 SLACK_SECONDS = 3.0
