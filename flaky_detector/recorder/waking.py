@@ -67,7 +67,8 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     tree.homes = tuple(wishes[name] for name in (wire.COPY, wire.ORIGINAL) if wishes.get(name))
     watch = Watch(probes.choose(_probe_names(wishes), tree, journal.note), journal.note)
     watch.claims = tree.shared.take_claims
-    recorder = Recorder(journal, names, watch, Places(rootdir), suffix)
+    made = databases.Databases(journal, suffix, wishes.get(wire.TEMPLATES, ""))
+    recorder = Recorder(journal, names, watch, Places(rootdir), made)
     ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))
     ordering.shuffles_last = wishes.get(wire.SHUFFLE_LAST) == "1"
     ordering.without = frozenset(json.loads(wishes.get(wire.WITHOUT) or "[]"))
