@@ -40,16 +40,7 @@ SETTINGS = (
 OF_THE_FRAME = ("ALLOWED_HOSTS", "DEBUG", "EMAIL_BACKEND", "DATABASES", "MIGRATION_MODULES")
 """What Django's and pytest-django's set-up change before any test."""
 
-OF_A_FIELD = (
-    "model",
-    "remote_field",
-    "creation_counter",
-    "error_messages",
-    "_error_messages",
-    "help_text",
-    "verbose_name",
-    "_verbose_name",
-)
+NOT_STORED = ("validators", "error_messages", "help_text", "verbose_name", "choices", "limit_choices_to")
 MAX_MIGRATION_BYTES = 64 << 20
 
 
@@ -110,18 +101,16 @@ def _models() -> Iterator[str]:
     for label, models in list(sys.modules["django.apps"].apps.all_models.items()):
         for name, model in list(models.items()):
             meta = model._meta
-            options = (meta.db_table, meta.managed, meta.proxy, getattr(meta, "original_attrs", {}))
+            given = {name: value for name, value in getattr(meta, "original_attrs", {}).items() if name not in ("apps", *NOT_STORED)}
+            options = (meta.db_table, meta.managed, meta.proxy, given)
             fields = sorted(_field(field) for field in (*meta.local_fields, *meta.local_many_to_many))
             yield "\n".join([label, name, plain.origin(model), told(options), *fields])
 
 
 def _field(field: Any) -> str:
-    relation = getattr(field, "remote_field", None)
-    own = {name: value for name, value in plain.attributes(field).items() if name not in OF_A_FIELD}
-    if relation is not None:
-        related = relation.model if isinstance(relation.model, str) else relation.model._meta.label
-        own["remote_field"] = (related, getattr(relation, "on_delete", None), getattr(relation, "field_name", None))
-    return plain.origin(type(field)) + told(own, 3)
+    """As migrations would write it: its attributes also hold what was computed when it was first used."""
+    name, path, args, kwargs = field.deconstruct()
+    return told((name, path, args, {word: value for word, value in kwargs.items() if word not in NOT_STORED}))
 
 
 def _migrations() -> Iterator[str]:

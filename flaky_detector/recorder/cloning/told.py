@@ -9,12 +9,16 @@ import datetime as dt
 import decimal
 import pathlib
 import re
+import types
 import uuid
 from typing import Any
 
 from flaky_detector.recorder import plain
 
 MAX_DEPTH = 7
+MOST_OBJECTS = 2
+"""Objects within objects that are told by their attributes; what they hold beyond that is told by its class."""
+
 PLAIN = (
     str,
     bytes,
@@ -34,8 +38,8 @@ SEQUENCES = (list, tuple)
 SETS = (set, frozenset)
 
 
-def told(value: Any, depth: int = 0) -> str:
-    """Plain values as they are, containers by what they hold, functions and classes by name, anything else by class and attributes."""
+def told(value: Any, depth: int = 0, objects: int = 0) -> str:
+    """Plain values as they are, containers by what they hold, modules, functions and classes by name, anything else by class and attributes."""
     kind = type(value)
     if kind in PLAIN:
         return repr(value)
@@ -43,22 +47,25 @@ def told(value: Any, depth: int = 0) -> str:
         return repr(str(value))
     if kind is re.Pattern:
         return repr((value.pattern, value.flags))
+    if plain.is_a(value, types.ModuleType):
+        return str(plain.namespace(value).get("__name__"))
     name = plain.origin(value)
     if name:
         return name
     if depth >= MAX_DEPTH:
         return plain.name_of(kind)
     if kind in SEQUENCES:
-        return "[%s]" % ",".join([told(inner, depth + 1) for inner in value])
+        return "[%s]" % ",".join([told(inner, depth + 1, objects) for inner in value])
     if kind in SETS:
-        return "{%s}" % ",".join(sorted([told(inner, depth + 1) for inner in value]))
+        return "{%s}" % ",".join(sorted([told(inner, depth + 1, objects) for inner in value]))
     if issubclass(kind, dict):
-        return "%s{%s}" % (kind.__name__, ",".join(_pairs(dict.items(value), depth)))
+        return "%s{%s}" % (kind.__name__, ",".join(_pairs(dict.items(value), depth, objects)))
     if issubclass(kind, (str, bytes, int, float)):
-        return "%s %s" % (plain.name_of(kind), told(next(base for base in PLAIN if issubclass(kind, base))(value), depth))
-    return "%s:%s(%s)" % (plain.module_of(kind), plain.name_of(kind), ",".join(_pairs(plain.attributes(value).items(), depth)))
+        return "%s %s" % (plain.name_of(kind), repr(next(base for base in PLAIN if issubclass(kind, base))(value)))
+    inner = _pairs(plain.attributes(value).items(), depth, objects + 1) if objects < MOST_OBJECTS else []
+    return "%s:%s(%s)" % (plain.module_of(kind), plain.name_of(kind), ",".join(inner))
 
 
-def _pairs(items: Any, depth: int) -> list[str]:
+def _pairs(items: Any, depth: int, objects: int) -> list[str]:
     """In the order of their names, which does not depend on who came first."""
-    return sorted([told(name, depth + 1) + ":" + told(inner, depth + 1) for name, inner in list(items)])
+    return sorted([told(name, depth + 1) + ":" + told(inner, depth + 1, objects) for name, inner in list(items)])
