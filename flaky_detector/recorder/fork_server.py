@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flaky_detector.recorder import wire
+from flaky_detector.recorder.preloading import preload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ class ForkServer:
         self._say({"declined": why})
         if why:
             os._exit(0)
-        _load_what_children_need()
+        preload()
         gc.collect()
         gc.freeze()  # or else every child would look through, and thereby copy, all that is there by now
         while True:
@@ -182,13 +183,6 @@ def _fd_of_rerunfailures(config: pytest.Config) -> str:
         return str(config.failures_db.sock.fileno())  # type: ignore[attr-defined]
     except (AttributeError, OSError):
         return ""
-
-
-def _load_what_children_need() -> None:
-    """The recorder's own modules; they import nothing but the standard library."""
-    from flaky_detector.recorder import originals, replay, shuffle, waking
-
-    del originals, replay, shuffle, waking
 
 
 def _redirect(log: str) -> None:

@@ -9,31 +9,35 @@ from __future__ import annotations
 import os
 import sys
 
+_REAL: dict[str, str] = {}
+
 
 def originals(original: str, rootdir: str) -> list[str]:
     """Files of imported modules below `original`, sorted."""
     tree, copy = os.path.realpath(original) + os.sep, os.path.realpath(rootdir) + os.sep
     environments = tuple(os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix))
     found = set()
-    folders: dict[str, str] = {}
     for name, module in list(sys.modules.items()):
         file = _file_of(module)
         if not file or name.split(".", 1)[0] == "flaky_detector":
             continue
-        path = _real(file, folders)
+        path = _real(file)
         if path.startswith(tree) and not path.startswith((copy, *environments)) and not _is_in_environment(path, tree):
             found.add(path)
     return sorted(found)
 
 
-def _real(file: str, folders: dict[str, str]) -> str:
-    """`os.path.realpath`, which asks the system once for every part of the path, with the folders' kept: there are ten modules in each."""
-    if os.path.islink(file):
-        return os.path.realpath(file)
-    folder, name = os.path.split(file)
-    if folder not in folders:
-        folders[folder] = os.path.realpath(folder)
-    return os.path.join(folders[folder], name)
+def remember() -> None:
+    """Find the real paths of the modules that there are, for processes that are forked from this one."""
+    for module in list(sys.modules.values()):
+        file = _file_of(module)
+        if file:
+            _REAL[file] = os.path.realpath(file)
+
+
+def _real(file: str) -> str:
+    """`os.path.realpath`, which asks the system once for every part of a path."""
+    return _REAL.get(file) or os.path.realpath(file)
 
 
 def _file_of(module: object) -> str:

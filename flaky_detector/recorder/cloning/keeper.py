@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         sys.stderr.write("flaky-detector: Django's settings cannot be loaded: %r\n" % (error,))
         return sweep.USAGE
+    registry.keep()
     keeper = Keeper(registry, connections)
     while not _is_closed(LOOK_SECONDS):
         keeper.look()
@@ -57,10 +58,18 @@ class Keeper:
         self._failures: dict[str, int] = {}
 
     def look(self) -> None:
-        """One more copy of each template that lacks some and is in use."""
+        """One more copy of each template that lacks some and is in use; and drop what has been discarded."""
         for template in self._registry.all():
-            if template["vendor"] == "postgresql" and template["python"] == sys.executable and self._is_wanted(template):
-                self._make(template)
+            if template["vendor"] == "postgresql" and template["python"] == sys.executable:
+                if self._is_wanted(template):
+                    self._make(template)
+                self._drop(template)
+
+    def _drop(self, template: dict[str, Any]) -> None:
+        try:
+            postgresql.drop(self._connections[template["alias"]], self._registry, template["key"])
+        except Exception as error:
+            sys.stderr.write("%s\n" % " ".join(str(error).split()))
 
     def _is_wanted(self, template: dict[str, Any]) -> bool:
         key = template["key"]

@@ -151,7 +151,8 @@ def _files(folder: str) -> Iterator[str]:
 
 
 def _content(path: str) -> bytes:
-    number, parts = World.open(path, os.O_RDONLY), []
+    number = World.open(path, os.O_RDONLY)
+    parts: list[bytes] = []
     try:
         while True:
             part = World.read(number, 1 << 16)

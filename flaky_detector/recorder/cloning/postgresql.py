@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder.cloning.registry import DeclinedError
+from flaky_detector.recorder.world import World
 
 if TYPE_CHECKING:
     from flaky_detector.recorder.cloning.registry import Registry
 
 MAX_BYTES = 2 << 30
+MOST_DISCARDED = 20
 OWN = (
     "SELECT pg_database_size(d.oid), d.datacl IS NOT NULL OR EXISTS (SELECT 1 FROM pg_db_role_setting s WHERE s.setdatabase = d.oid)"
     " FROM pg_database d WHERE d.datname = %s"
@@ -55,6 +57,31 @@ def clone(creation: Any, registry: Registry, template: dict[str, Any], name: str
                 ready = ""
         if not ready:
             _copy(cursor, connection, template["name"], name)
+
+
+def discard(creation: Any, registry: Registry, key: str, name: str) -> bool:
+    """Leave it to the keeper to drop a copy, which takes longer than giving it another name; False where it is to be dropped as ever."""
+    connection = creation.connection
+    if not registry.has_keeper() or len(registry.discarded(key)) >= MOST_DISCARDED:
+        return False
+    another = "%s_%s" % (registry.name_of(key), World.sha256(name.encode()).hexdigest()[:12])
+    try:
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+        with connection._nodb_cursor() as cursor:
+            cursor.execute("ALTER DATABASE %s RENAME TO %s" % (_quoted(connection, name), _quoted(connection, another)))
+        registry.discard(key, another)
+    except Exception:  # Django's own way will say what is wrong
+        return False
+    return True
+
+
+def drop(connection: Any, registry: Registry, key: str) -> None:
+    """Drop what has been discarded."""
+    for name in registry.discarded(key):
+        with connection._nodb_cursor() as cursor:
+            cursor.execute("DROP DATABASE IF EXISTS %s" % _quoted(connection, name))
+        registry.dropped(key, name)
 
 
 def make_ready(connection: Any, registry: Registry, template: dict[str, Any], name: str) -> None:

@@ -10,6 +10,8 @@ Owns its files, and who makes a template: the one that holds the lock of its key
       0123456789ab.unfit            it did not work out: why
       0123456789ab.sqlite3          the template itself, for SQLite
       0123456789ab.used             when it was last copied
+      keeper-0123456789ab.lock      held by the keeper of a Python (see `keeper`)
+      0123456789ab.discarded/       names of copies that the keeper is to drop
       0123456789ab.ready/           names of copies that are there to be taken, for PostgreSQL (see `keeper`)
 
 Must not know Django.
@@ -18,8 +20,10 @@ Must not know Django.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder import wire
@@ -37,6 +41,7 @@ MOST_TEMPLATES = 16
 MOST_WAIT_SECONDS = 1800.0
 LOOK_SECONDS = 0.02
 STARTS = wire.journal_name(wire.TEMPLATES_MADE)
+KEEPER = "keeper-%s" % hashlib.sha256(sys.executable.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 HAS_LOCKS = fcntl is not None
 
 
@@ -130,17 +135,40 @@ class Registry:
         except OSError:
             return 0.0
 
+    def keep(self) -> bool:
+        """Be this Python's keeper from now on, as long as this process lives; False where there is one."""
+        return _try_lock(World.open(self.path(KEEPER, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+    def has_keeper(self) -> bool:
+        """Whether somebody drops what is discarded."""
+        try:
+            number = World.open(self.path(KEEPER, "lock"), os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            return not _try_lock(number)
+        finally:
+            World.close(number)
+
+    def discard(self, key: str, name: str) -> None:
+        """The keeper is to drop it."""
+        self._list(self.path(key, "discarded"), name)
+
+    def discarded(self, key: str) -> list[str]:
+        """What is still to be dropped."""
+        return _names(self.path(key, "discarded"))
+
+    def dropped(self, key: str, name: str) -> None:
+        """It is gone."""
+        os.remove(World.join(self.path(key, "discarded"), name))
+
     def offer(self, key: str, name: str) -> None:
         """A copy is there."""
-        os.makedirs(self.path(key, "ready"), exist_ok=True)
-        self._create(World.join(self.path(key, "ready"), name))
+        self._list(self.path(key, "ready"), name)
 
     def ready(self, key: str) -> list[str]:
         """Names of copies that nobody has taken."""
-        try:
-            return sorted(os.listdir(self.path(key, "ready")))
-        except OSError:
-            return []
+        return _names(self.path(key, "ready"))
 
     def take(self, key: str) -> str:
         """The name of a copy that is from now on the caller's; empty where there is none."""
@@ -149,6 +177,10 @@ class Registry:
                 os.remove(World.join(self.path(key, "ready"), name))
                 return name
         return ""
+
+    def _list(self, folder: str, name: str) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self._create(World.join(folder, name))
 
     def _create(self, path: str) -> bool:
         try:
@@ -161,13 +193,25 @@ class Registry:
 def _locked(number: int) -> bool:
     latest = World.ticks() + MOST_WAIT_SECONDS
     while World.ticks() < latest:
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            World.sleep(LOOK_SECONDS)
-        else:
+        if _try_lock(number):
             return True
+        World.sleep(LOOK_SECONDS)
     return False
+
+
+def _try_lock(number: int) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def _read(path: str) -> dict[str, Any] | None:

@@ -39,7 +39,7 @@ SETS = (set, frozenset)
 
 
 def told(value: Any, depth: int = 0, objects: int = 0) -> str:
-    """Plain values as they are, containers by what they hold, modules, functions and classes by name, anything else by class and attributes."""
+    """Plain values as they are, containers by what they hold, modules, functions and classes by name, the rest by class and attributes."""
     kind = type(value)
     if kind in PLAIN:
         return repr(value)
@@ -60,8 +60,9 @@ def told(value: Any, depth: int = 0, objects: int = 0) -> str:
         return "{%s}" % ",".join(sorted([told(inner, depth + 1, objects) for inner in value]))
     if issubclass(kind, dict):
         return "%s{%s}" % (kind.__name__, ",".join(_pairs(dict.items(value), depth, objects)))
-    if issubclass(kind, (str, bytes, int, float)):
-        return "%s %s" % (plain.name_of(kind), repr(next(base for base in PLAIN if issubclass(kind, base))(value)))
+    for base in (str, bytes, int, float):
+        if issubclass(kind, base):  # an enumeration's member, a safe string
+            return "%s %s" % (plain.name_of(kind), base.__repr__(value))
     inner = _pairs(plain.attributes(value).items(), depth, objects + 1) if objects < MOST_OBJECTS else []
     return "%s:%s(%s)" % (plain.module_of(kind), plain.name_of(kind), ",".join(inner))
 
