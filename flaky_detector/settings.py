@@ -218,7 +218,13 @@ KEYS: tuple[Key, ...] = (
     Key("confirm", "confirm", _boolean, "true or false", "prove suspects by re-running (default), or do not"),
     Key("repeats", "repeats", _count, "a whole number from 1", "how often each order of a proof is re-run (default 3)", "N"),
     Key("fork", "fork", _boolean, "true or false", "fork trials from a started pytest where that is safe (default), or start each anew"),
-    Key("clone", "clone", _boolean, "true or false", "copy test databases from one that was made before (default), or make each anew"),
+    Key(
+        "clone",
+        "clone",
+        _boolean,
+        "true or false",
+        "copy Django's test databases from one that was made before (default), or make each anew",
+    ),
     Key("keep-sort", "keep_sort", _boolean, "true or false", "let the project's plugins sort after a shuffle (default), or shuffle last"),
     Key(
         "fail-on",
