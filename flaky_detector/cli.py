@@ -24,7 +24,7 @@ from flaky_detector.pipeline import verbs
 from flaky_detector.settings import BY_NAME, Settings
 
 COMMON = ("output", "rootdir", "quiet", "verbose")
-ENVIRONMENT = ("python", "install", "run-timeout")
+ENVIRONMENT = ("python", "install", "run-timeout", "clone")
 PLAN = ("runs", "seeds", "dist", "workers", "keep-sort")
 PROVE = ("repeats", "fork", "look-further", "budget", "fail-on")
 

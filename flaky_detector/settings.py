@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int = 3
     fork: bool = True
     look_further: bool = True
+    clone: bool = True
     keep_sort: bool = True
     fail_on: str = "proven"
     pytest_args: tuple[str, ...] = ()
@@ -224,6 +225,13 @@ KEYS: tuple[Key, ...] = (
         _boolean,
         "true or false",
         "once a polluter is proven, look for others that do the same (default), or be content with one",
+    ),
+    Key(
+        "clone",
+        "clone",
+        _boolean,
+        "true or false",
+        "copy Django's test databases from one that was made before (default), or make each anew",
     ),
     Key("keep-sort", "keep_sort", _boolean, "true or false", "let the project's plugins sort after a shuffle (default), or shuffle last"),
     Key(

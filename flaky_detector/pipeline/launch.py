@@ -23,6 +23,7 @@ from flaky_detector.errors import FlakyDetectorError, SettingsError
 from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Suite
 from flaky_detector.pipeline.leftovers import note
 from flaky_detector.pipeline.pace import Pace
+from flaky_detector.pipeline.templates import Templates
 from flaky_detector.recorder import wire
 from flaky_detector.settings import Settings
 from flaky_detector.stages.ingest import ingest
@@ -72,6 +73,11 @@ class Launcher:
         self.in_place = False
         self.one_at_a_time = threading.Lock()
         self.pace = Pace(settings.budget_seconds)
+        self.templates = Templates(scratch, enabled=settings.clone)
+
+    def close(self) -> None:
+        """No run follows; what they shared is dropped."""
+        self.templates.close()
 
     def _go_in_place(self, record: RunRecord) -> Gap:
         """From now on run in the user's own tree, one run after another, the tree restored after each; why, as a gap.
@@ -123,7 +129,9 @@ class Launcher:
         try:
             with self._tree() as copy:
                 if not wish.patch or patching.apply(wish.patch, copy.rootdir):
-                    self._run_there(wish, self.place(copy, wish.bundle.resolve(), room))
+                    place = self.place(copy, wish.bundle.resolve(), room)
+                    # what a patch changes may be what a database is made of
+                    self._run_there(wish, structs.replace(place, templates="") if wish.patch else place)
         finally:
             workspace.remove(room)
         return read_bundle(wish.bundle) if (wish.bundle / "run.json").is_file() else RunRecord(spec=wish.spec)
@@ -154,6 +162,7 @@ class Launcher:
             bundle=str(bundle),
             scratch=str(room / "tmp"),
             database_suffix=f"_fd{secrets.token_hex(4)}",
+            templates=self.templates.folder(),
         )
 
     def _run_there(self, wish: Wish, place: Place) -> None:
@@ -181,6 +190,7 @@ class Launcher:
         ended = Ended(exit_code=-2, seconds=0.0)
         sweep = sweep_of(call, place)
         note(Path(place.scratch).parent, sweep)
+        self.templates.expect(call)
         started = time.monotonic()
         try:
             ended = execute(call, tick=wish.tick, begin=begin)
@@ -190,6 +200,7 @@ class Launcher:
                     execute(sweep, tidies=True)
                 ended = structs.replace(ended, seconds=ended.seconds or time.monotonic() - started)
             write_run(wish.spec, ended, self.suite(wish.spec.python), Path(place.bundle))
+        self.templates.tend(call)
         return ended
 
     def why_nothing_ran(self, record: RunRecord) -> tuple[str, str]:

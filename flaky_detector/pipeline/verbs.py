@@ -6,7 +6,7 @@ Owns the life of the scratch folder and of the output folder. Must not parse opt
 import argparse
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -203,4 +203,5 @@ def _workshop(call: Call) -> Iterator[Launcher]:
     settings = _with_output(call.settings)
     with scratch_folder() as scratch:
         suites = interpreters.find_suites(settings, scratch, call.voice.say)
-        yield Launcher(settings, suites, scratch, call.environ, call.voice)
+        with closing(Launcher(settings, suites, scratch, call.environ, call.voice)) as launcher:
+            yield launcher
