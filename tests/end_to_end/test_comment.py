@@ -16,7 +16,7 @@ from flaky_detector.settings import Settings
 from flaky_detector.stages.report.pages import Pages
 from tests.support.github import BOT, HEAD, TOKEN, FakeGitHub
 
-QUICK = Patience(pause_seconds=0, timeout_seconds=5)
+QUICK = Patience(pause_seconds=0, write_pause_seconds=0, timeout_seconds=5)
 MARKER = "<!-- flaky-detector:default -->"
 
 
@@ -49,7 +49,7 @@ def test_a_first_comment_is_created_with_the_marker_as_its_first_line(github):
     posted = say(github, "2 tests pollute 9 others")
     assert posted == Posted("created", "https://github.com/acme/shop/pull/7#issuecomment-1001")
     assert github.bodies() == [f"{MARKER}\n2 tests pollute 9 others"]
-    assert github.methods() == ["GET 7 200", "GET comments 200", "POST comments 201"]
+    assert github.methods() == ["GET 7 200", "GET comments 200", "GET 7 200", "POST comments 201"]
 
 
 def test_a_body_that_has_the_marker_already_gets_no_second_one(github):
