@@ -70,8 +70,8 @@ class FakeGitHub(State):
 
     def fail(self, method: str, code: int, message: str = "", *, times: int = 1, **more: Any) -> None:
         """The next `times` requests of that method fail so; `more` are fields of `Trouble`, such as the `route`."""
-        for _ in range(times):
-            self._troubles.add(Trouble(method, code, message, **more))
+        for number in range(times):
+            self._troubles.add(Trouble(method, code, message, **(more if number == 0 else {**more, "skip": 0})))
 
     def forbid_writing(self) -> None:
         """From now on this token may only read, as on a fork's pull request."""
@@ -151,6 +151,7 @@ class FakeGitHub(State):
 def _handler(github: FakeGitHub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: else the second waits for the first one's acknowledgement, 40 ms
 
         def log_message(self, *_: object) -> None:
             """Keep quiet."""

@@ -23,6 +23,8 @@ class State:
     """One repository, acme/shop, with one open pull request."""
 
     url = ""
+    largest_page = 100
+    """Of any list; a test may make it smaller, to have many pages of few things."""
 
     def __init__(self, login: str, pull_request: int) -> None:
         self.login = login
@@ -136,7 +138,7 @@ class State:
 
 def page(state: State, call: Call, items: list[dict[str, Any]]) -> Reply:
     """One page of many, with the links to the others."""
-    size = min(int(call.query.get("per_page", ["30"])[0]), 100)
+    size = min(int(call.query.get("per_page", ["30"])[0]), state.largest_page)
     number = int(call.query.get("page", ["1"])[0])
     last = max(1, math.ceil(len(items) / size))
     where = {"prev": number - 1, "next": number + 1, "first": 1, "last": last}
