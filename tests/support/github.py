@@ -19,7 +19,19 @@ from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.description import Answered, Asked, description
-from tests.support.github_operations import ARCHIVE, COMMENT, COMMENTS, ISSUE, ISSUES, NO_PERMISSION, OPERATIONS, PULL, REACTIONS, RUN
+from tests.support.github_operations import (
+    ARCHIVE,
+    COMMENT,
+    COMMENTS,
+    ISSUE,
+    ISSUES,
+    NO_PERMISSION,
+    OPERATIONS,
+    PERMISSION,
+    PULL,
+    REACTIONS,
+    RUN,
+)
 from tests.support.github_state import BOT, GHOST, HEAD, State
 from tests.support.github_wire import Call, Reply, Trouble, Troubles, error, pattern
 
@@ -33,6 +45,7 @@ __all__ = [
     "ISSUE",
     "ISSUES",
     "NO_PERMISSION",
+    "PERMISSION",
     "PULL",
     "REACTIONS",
     "RUN",

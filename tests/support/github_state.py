@@ -132,7 +132,8 @@ class State:
         document |= {"number": self.pull_request, "state": self.pull_state}
         document["head"]["sha"] = self.head_sha
         if document["head"].get("repo"):
-            document["head"]["repo"]["pushed_at"] = self.head_pushed_at
+            is_fork = not self.head.startswith("acme:")
+            document["head"]["repo"] |= {"pushed_at": self.head_pushed_at, "id": document["base"]["repo"]["id"] + is_fork}
         return document
 
 
