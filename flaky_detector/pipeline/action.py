@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from pathlib import Path
 
 from flaky_detector.adapters.actions import command, whereabouts, write_outputs
-from flaky_detector.adapters.github import Target, download_artifacts, member_of
-from flaky_detector.errors import FlakyDetectorError, SettingsError, SuiteError
+from flaky_detector.adapters.github import Target, download_artifacts
+from flaky_detector.adapters.strange_zip import find_member
+from flaky_detector.errors import FlakyDetectorError, NothingLeft, SettingsError, SuiteError
+from flaky_detector.pipeline.asked import answer_failure, answer_success, consider
 from flaky_detector.settings import from_file
 
-MODES = ("hunt", "plan", "run", "analyze", "report")
-OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", "slice", "config")
+MODES = ("hunt", "plan", "run", "analyze", "report", "request")
+OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", "slice", "config", "commit")
 """Inputs that are no settings."""
 
 OWN_PLAN = "-"
@@ -43,12 +45,15 @@ def act(environ: MutableMapping[str, str], command_line: CommandLine) -> int:
         command_line: takes arguments and the environment with the inputs, returns the exit code, raises nothing.
     """
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
+    mode = _input(environ, "mode")
     try:
+        if mode == "request":
+            return consider(environ, print)
         os.chdir(project_folder(workspace, _input(environ, "working-directory")))
         choose_python(environ)
         given = take_away(environ)
         with tempfile.TemporaryDirectory(prefix="flaky-detector-action-") as folder:
-            code = _in_mode(given, arguments_of(given), Path(folder), command_line)
+            code = _answered(given, mode, lambda: _in_mode(given, arguments_of(given), Path(folder), command_line))
         if code == SuiteError.exit_code and not _input(given, "install"):
             sys.stdout.write(command("error", NOTHING_INSTALLED) + "\n")
         return code
@@ -57,6 +62,28 @@ def act(environ: MutableMapping[str, str], command_line: CommandLine) -> int:
         return trouble.exit_code
     finally:
         hand_back(workspace)
+
+
+def _answered(environ: Mapping[str, str], mode: str, work: Callable[[], int]) -> int:
+    """The exit code of the work; who asked for a hunt in a comment hears how it went, and a run before that left nothing is no trouble."""
+    if mode != "report":
+        return work()
+    try:
+        code = work()
+    except NothingLeft as nothing:
+        if whereabouts(environ).event == "workflow_run":
+            sys.stdout.write(command("notice", f"nothing to tell: {nothing.message}") + "\n")
+            return 0
+        answer_failure(environ, nothing)
+        raise
+    except FlakyDetectorError as trouble:
+        answer_failure(environ, trouble)
+        raise
+    if code in {0, 1}:
+        answer_success(environ)
+    else:
+        answer_failure(environ, SettingsError("its findings cannot be read"))
+    return code
 
 
 def arguments_of(environ: Mapping[str, str]) -> list[str]:
@@ -173,7 +200,10 @@ def _fetched(argument: str, environ: Mapping[str, str], folder: Path, mode: str)
     place = whereabouts(environ)
     target = Target(api_url=place.api_url, repository=place.repository, token=place.token)
     archives = download_artifacts(target, int(argument), folder / argument)
-    return str(member_of(archives, "findings.json", folder / "findings.json") if mode == "report" else folder / argument)
+    if mode != "report":
+        return str(folder / argument)
+    (folder / "findings.json").write_bytes(find_member(archives, "findings.json"))
+    return str(folder / "findings.json")
 
 
 def _printed(arguments: Sequence[str], environ: Mapping[str, str], command_line: CommandLine) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from flaky_detector.adapters import artefacts, interpreters, pages, sources
+from flaky_detector.adapters.actions import whereabouts
 from flaky_detector.adapters.scratch import scratch_folder
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.errors import SettingsError
@@ -20,6 +21,7 @@ from flaky_detector.pipeline import analysis
 from flaky_detector.pipeline import hunt as hunting
 from flaky_detector.pipeline.deliver import deliver
 from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.pipeline.foreign import retold
 from flaky_detector.pipeline.launch import Launcher, read_bundle
 from flaky_detector.pipeline.leftovers import sweep_leftovers
 from flaky_detector.settings import Settings
@@ -187,7 +189,10 @@ def report(call: Call) -> int:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read {str(path)!r}: {error}", "give a findings.json that a hunt left") from None
-    return deliver(read_findings(text), _with_output(call.settings, keep=True), call.environ, call.voice)
+    result = read_findings(text)
+    if whereabouts(call.environ).tells_of_others:
+        result = retold(result)
+    return deliver(result, _with_output(call.settings, keep=True), call.environ, call.voice)
 
 
 def _with_output(settings: Settings, *, keep: bool = False) -> Settings:

@@ -58,7 +58,7 @@ def test_an_unknown_mode_names_those_that_are_known():
     with pytest.raises(SettingsError) as caught:
         arguments_of({"INPUT_MODE": "hnut"})
     assert caught.value.message == "bad value 'hnut' for the action's input 'mode'"
-    assert caught.value.hint == "allowed: hunt, plan, run, analyze, report"
+    assert caught.value.hint == "allowed: hunt, plan, run, analyze, report, request"
 
 
 def test_analyze_without_artifacts_says_what_is_missing():

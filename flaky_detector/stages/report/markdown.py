@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from flaky_detector.model import Location, path_of
 from flaky_detector.model.words import leaves
-from flaky_detector.stages.report import neutral, telling
+from flaky_detector.stages.report import earlier, neutral, telling
 from flaky_detector.stages.report.digest import NOBODY, Cause, Digest, Tally
 from flaky_detector.stages.report.names import Names
 from flaky_detector.stages.report.neutral import Md
@@ -90,14 +90,19 @@ def _environment() -> jinja2.Environment:
 
 def _words(digest: Digest, context: Context, room: Room) -> dict[str, Any]:
     causes = digest.causes
+    remembered = earlier.since(context.earlier, digest, context.commit)
+    gone = earlier.gone(remembered, digest)
     also = telling.also_seen(digest)
     return {
         "digest": digest,
         "room": room,
         "names": Names(digest.result),
         "key": Md(re.sub(r"[^A-Za-z0-9_.-]", "-", context.key)),
-        "headline": telling.headline(digest),
-        "notices": telling.notices(digest),
+        "headline": telling.gone_headline(gone) if gone and not digest.accuses and not digest.others else telling.headline(digest),
+        "gone": gone,
+        "gone_introduction": telling.gone_introduction(digest, context.commit) if gone else "",
+        "memory": Md(earlier.remember(remembered)),
+        "notices": [*([telling.OF_OTHERS] if context.of_others else []), *telling.notices(digest)],
         "causes": causes[: room.causes],
         "brief": causes[room.causes : room.causes + room.brief],
         "omitted": len(causes[room.causes + room.brief :]),

@@ -3,10 +3,12 @@
 Owns wording and grammar, and the rule that *polluter* is said of proven tests only. Must not know Markdown or HTML.
 """
 
+from flaky_detector.stages.report.telling.before import gone_headline, gone_introduction, gone_line
 from flaky_detector.stages.report.telling.cause import alert, alternatives, controls, proof, steps, where, why_only_sometimes
 from flaky_detector.stages.report.telling.failure import about, beside, command, failure, phases
 from flaky_detector.stages.report.telling.grammar import clock, count, share, spelt
 from flaky_detector.stages.report.telling.overview import (
+    OF_OTHERS,
     also_seen,
     aside,
     aside_headline,
@@ -24,6 +26,7 @@ from flaky_detector.stages.report.telling.remedy import example_of, fits, mendin
 from flaky_detector.stages.report.telling.runs import arranged, arrangements, footer, tried
 
 __all__ = [
+    "OF_OTHERS",
     "about",
     "alert",
     "also_seen",
@@ -44,6 +47,9 @@ __all__ = [
     "failure",
     "fits",
     "footer",
+    "gone_headline",
+    "gone_introduction",
+    "gone_line",
     "headline",
     "in_common",
     "kinds_of_others",
