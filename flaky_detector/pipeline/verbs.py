@@ -24,6 +24,7 @@ from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.foreign import retold
 from flaky_detector.pipeline.launch import Launcher, read_bundle
 from flaky_detector.pipeline.leftovers import sweep_leftovers
+from flaky_detector.pipeline.nightly import Clock, dossier_of, recall, utc_now, with_tonight
 from flaky_detector.settings import Settings
 from flaky_detector.stages import plan as planning
 from flaky_detector.stages.report import read_findings
@@ -37,27 +38,31 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     arguments: argparse.Namespace
     environ: Mapping[str, str]
     voice: Voice
+    clock: Clock = utc_now
 
 
 def hunt(call: Call) -> int:
     """The whole way."""
+    memory = recall(call.settings, call.environ, call.clock)
     with _workshop(call) as launcher:
-        dossier = Dossier(call.settings.budget_seconds)
+        dossier = dossier_of(memory, call.settings.budget_seconds)
         result = hunting.hunt(launcher, dossier, launcher.settings, sources.reader(launcher.rootdir))
-    return deliver(result, launcher.settings, call.environ, call.voice)
+    return deliver(with_tonight(result, dossier, memory), launcher.settings, call.environ, call.voice, memory)
 
 
 def analyze(call: Call) -> int:
     """Findings from artefacts alone; with --confirm, proven in the present checkout."""
     bundles, gaps = artefacts.gather(call.arguments.paths)
-    dossier = analysis.read(bundles, gaps, Dossier(call.settings.budget_seconds))
+    memory = recall(call.settings, call.environ, call.clock)
+    dossier = analysis.read(bundles, gaps, dossier_of(memory, call.settings.budget_seconds))
     read = sources.reader(call.settings.rootdir.resolve())
     if not call.settings.confirm:
         settings = _with_output(call.settings)
-        return deliver(analysis.analyze(dossier, settings, read), settings, call.environ, call.voice)
+        result = analysis.analyze(dossier, settings, read)
+        return deliver(with_tonight(result, dossier, memory), settings, call.environ, call.voice, memory)
     with _workshop(call) as launcher:
         result = analysis.analyze(dossier, launcher.settings, read, launcher)
-    return deliver(result, launcher.settings, call.environ, call.voice)
+    return deliver(with_tonight(result, dossier, memory), launcher.settings, call.environ, call.voice, memory)
 
 
 def confirm(call: Call) -> int:
