@@ -15,7 +15,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from flaky_detector.adapters.actions import Whereabouts, whereabouts
-from flaky_detector.adapters.github import IssueNote, Target, Tended, Wish, tend_issues
+from flaky_detector.adapters.github import IssueNote, Patience, Target, Tended, Wish, tend_issues
 from flaky_detector.model import KnownCause, KnownIssue, Remembered, Result
 from flaky_detector.pipeline.nightly import Memory, causes_of
 from flaky_detector.pipeline.publish import Say, context
@@ -48,10 +48,14 @@ class Night:
         self.page_of = {place: pages.issues[number] for number, place in home.items()}
 
     def wishes(self) -> list[Wish]:
-        """What is to be done, the most urgent first."""
-        causes = enumerate(self.memory.history.causes)
-        wished = (self._wish(cause, self.page_of.get(place)) for place, cause in causes)
-        return self._bounded(sorted(filter(None, wished), key=_urgency))
+        """What is to be done: what changes first, then texts, those that were not written for longest first."""
+        wished = [(self._wish(cause, self.page_of.get(place)), cause) for place, cause in enumerate(self.memory.history.causes)]
+        ranked = sorted(((self._urgency(wish, cause), wish) for wish, cause in wished if wish), key=lambda each: (each[0], each[1].key))
+        return self._bounded([wish for _, wish in ranked])
+
+    def _urgency(self, wish: Wish, cause: KnownCause) -> tuple[int, str]:
+        issue = self._issue(cause)
+        return (0, "") if wish.close else (1, "") if issue is None or issue.closed else (2, issue.written)
 
     def _wish(self, cause: KnownCause, page: IssuePage | None) -> Wish | None:
         told = told_of(cause, self.memory.history.nights, self.memory.date)
@@ -91,7 +95,8 @@ class Night:
         chosen = [wish for wish in wishes if wish.number or wish in new[:MOST_NEW]][:MOST_WISHES]
         if len(chosen) < len(wishes):
             self.memory.notes.append(
-                f"{len(wishes) - len(chosen)} more issues wait for the next night: one opens {MOST_NEW} at most, and touches {MOST_WISHES}."
+                f"For {len(wishes) - len(chosen)} known causes GitHub waits for the next night: one opens {MOST_NEW} issues at most, and"
+                f" touches {MOST_WISHES}."
             )
         return chosen
 
@@ -120,7 +125,7 @@ class Night:
         )
 
 
-def tend(night: Night, say: Say) -> None:
+def tend(night: Night, say: Say, patience: Patience | None = None) -> None:
     """Keep the issues, where that is asked for and may be done; what GitHub would not have is a note for the reader."""
     place, notes = night.place, night.memory.notes
     if not night.is_wanted or place.pull_request or place.head:
@@ -129,7 +134,7 @@ def tend(night: Night, say: Say) -> None:
         notes.append("No issue was tended: the input `github-token` is empty.")
         return
     wishes = night.wishes()
-    tending = tend_issues(_target(place), wishes)
+    tending = tend_issues(_target(place), wishes, patience)
     for tended in tending.kept:
         say(f"issue {tended.done}: {tended.url or f'#{tended.number}'}")
         night.note(tended)
@@ -139,11 +144,6 @@ def tend(night: Night, say: Say) -> None:
         notes.append(
             f"Of tonight's {len(wishes)} issues {left} could not be tended: {tending.trouble.message}. Hint: {tending.trouble.hint}."
         )
-
-
-def _urgency(wish: Wish) -> tuple[int, int]:
-    """Closing and opening first, then what is only written anew."""
-    return (0 if wish.close else 1 if not wish.number else 2), wish.key
 
 
 def _target(place: Whereabouts) -> Target:

@@ -24,6 +24,7 @@ from flaky_detector.errors import GitHubError
 
 MOST_CLOSED = 300
 MISSING = (404, 410)
+OF_ONE_ISSUE, MOST_TROUBLES = (403, 404, 410, 422), 3
 NOT_WANTED = ("not_planned", "duplicate")
 
 Done = Literal["opened", "updated", "unchanged", "reopened", "closed", "declined", "absent"]
@@ -56,7 +57,7 @@ class Tended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tending(msgspec.Struct, frozen=True):
-    """All that was done until the end, or until GitHub refused."""
+    """All that was done, and the first refusal where there was one."""
 
     kept: tuple[Tended, ...]
     trouble: GitHubError | None = None
@@ -65,9 +66,13 @@ class Tending(msgspec.Struct, frozen=True):
 def tend_issues(
     target: Target, wishes: Sequence[Wish], patience: Patience | None = None, sleep: Callable[[float], None] = time.sleep
 ) -> Tending:
-    """Carry out the wishes one after another; nothing is raised. Without a wish nothing is asked."""
+    """Carry out the wishes one after another; nothing is raised. Without a wish nothing is asked.
+
+    One issue that GitHub refuses (a locked conversation, say) does not stand in the way of the others; a few of them, or a limit, end it.
+    """
     patience = patience or Patience()
     kept: list[Tended] = []
+    troubles: list[GitHubError] = []
     if not wishes:
         return Tending(())
     with connected(target, patience) as client:
@@ -76,8 +81,10 @@ def tend_issues(
             try:
                 kept.append(tender.tend(wish))
             except GitHubError as trouble:
-                return Tending(tuple(kept), trouble)
-    return Tending(tuple(kept))
+                troubles.append(trouble)
+                if trouble.status not in OF_ONE_ISSUE or len(troubles) >= MOST_TROUBLES:
+                    break
+    return Tending(tuple(kept), troubles[0] if troubles else None)
 
 
 class _Tender:

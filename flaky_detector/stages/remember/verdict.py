@@ -21,6 +21,8 @@ GRAVEST: tuple[Verdict, ...] = ("proven", "seen", "unclear", "untried", "quiet",
 STRONGEST: tuple[Verdict, ...] = ("proven", "seen", "unclear", "gone", "quiet", "cured", "untried")
 """Of two hunts on one day."""
 
+NOTHING: tuple[Verdict, str] = ("untried", "")
+
 NOBODY = {
     "broken": "its test fails in every run now, whatever the order",
     "non-deterministic": "its test fails at random now, whatever the order",
@@ -35,7 +37,8 @@ def night_of(cause: KnownCause, tonight: Tonight, *, is_proven: bool) -> CauseNi
     That of an earlier hunt of the day stands where it is the stronger one.
     """
     before = [night for night in cause.nights if night.date != tonight.date]
-    verdict, note = min(_verdicts(cause, tonight, is_proven=is_proven), key=lambda each: GRAVEST.index(each[0]))
+    verdicts = _verdicts(cause, tonight, is_proven=is_proven)
+    verdict, note = min(verdicts, key=lambda each: GRAVEST.index(each[0]), default=NOTHING)
     if verdict == "quiet" and row(before, "quiet") + 1 >= tonight.cured_after:
         verdict = "cured"
     fresh = CauseNight(tonight.date, verdict, note)
@@ -55,7 +58,6 @@ def row(nights: Sequence[CauseNight], verdict: Verdict) -> int:
 
 
 def _verdicts(cause: KnownCause, tonight: Tonight, *, is_proven: bool) -> Iterator[tuple[Verdict, str]]:
-    yield "untried" if not tonight.rechecks.get(cause.number) else "gone", ""
     if is_proven:
         yield "proven", ""
     for kind in {tonight.failing[each] for each in cause.fingerprints if each in tonight.failing}:

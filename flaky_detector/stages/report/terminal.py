@@ -100,7 +100,7 @@ def _nights(nights: Nights, names: Names) -> Iterator[str]:
         told = f"{telling.known(cause, names)}: {telling.tonight(cause, nights)}; {telling.so_far(cause)}"
         yield from _wrapped(plain(told), f"  {telling.trend(cause, nights.dates)}  ", "    ")
     if nights.causes:
-        yield f"  {telling.legend()}"
+        yield from _wrapped(telling.legend(), "  ", "  ")
 
 
 def _footer(digest: Digest) -> str:

@@ -21,8 +21,8 @@ MOST_TESTS = 3
 
 
 def legend() -> str:
-    """What the signs mean: `● proven · ◐ failed, not proven · …`."""
-    return " · ".join(f"{sign} {MEANINGS[verdict]}" for verdict, sign in SIGNS.items())
+    """What the signs mean: `● proven; ◐ failed, not proven; …`."""
+    return "; ".join(f"{sign} {MEANINGS[verdict]}" for verdict, sign in SIGNS.items())
 
 
 def trend(cause: Remembered, dates: Sequence[str]) -> str:
