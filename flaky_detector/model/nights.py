@@ -58,7 +58,7 @@ class Recheck(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class CauseNight(msgspec.Struct, frozen=True, array_like=True):
+class CauseNight(msgspec.Struct, frozen=True):
     """What one night showed of one cause."""
 
     date: str

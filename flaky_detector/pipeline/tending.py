@@ -95,8 +95,8 @@ class Night:
         chosen = [wish for wish in wishes if wish.number or wish in new[:MOST_NEW]][:MOST_WISHES]
         if len(chosen) < len(wishes):
             self.memory.notes.append(
-                f"For {len(wishes) - len(chosen)} known causes GitHub waits for the next night: one opens {MOST_NEW} issues at most, and"
-                f" touches {MOST_WISHES}."
+                f"Known causes whose issues wait for the next night: {len(wishes) - len(chosen)}. One night opens {MOST_NEW} issues at most,"
+                f" and touches {MOST_WISHES}."
             )
         return chosen
 
