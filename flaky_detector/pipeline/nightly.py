@@ -106,11 +106,11 @@ def tonight_of(result: Result, dossier: Dossier, memory: Memory) -> Tonight:
         proven_too=frozenset(finding.fingerprint for finding in proven),
         failing={finding.fingerprint: finding.kind for finding in result.findings if not is_proven(finding)},
         rechecks=dossier.rechecks,
-        tests=tests_of(dossier.records),
+        tests=collected_in(dossier.records),
     )
 
 
-def tests_of(records: Sequence[RunRecord]) -> frozenset[TestId]:
+def collected_in(records: Sequence[RunRecord]) -> frozenset[TestId]:
     """All tests of the suite; none where no run tells which there are."""
     if not any(record.collected or (record.exit_code in ENDED_BY_ITSELF and not record.timed_out) for record in records):
         return frozenset()

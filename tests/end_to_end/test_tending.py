@@ -255,7 +255,9 @@ def test_one_night_opens_a_few_issues_and_says_that_more_wait(nights, github):
     result = flood(35)
     done = nights.night("2025-01-01", result)
     assert (done.count("opened"), MOST_NEW, len(github.issues)) == (10, 10, 10)
-    assert nights.memory.notes == ["Known causes whose issues wait for the next night: 25. One night opens 10 issues at most, and touches 30."]
+    assert nights.memory.notes == [
+        "Known causes whose issues wait for the next night: 25. One night opens 10 issues at most, and touches 30."
+    ]
     done = nights.night("2025-01-02", result)
     assert (done.count("opened"), done.count("updated"), len(github.issues)) == (10, 10, 20)
     nights.night("2025-01-03", result)
