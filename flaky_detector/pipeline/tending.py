@@ -94,10 +94,8 @@ class Night:
         new = [wish for wish in wishes if not wish.number]
         chosen = [wish for wish in wishes if wish.number or wish in new[:MOST_NEW]][:MOST_WISHES]
         if len(chosen) < len(wishes):
-            self.memory.notes.append(
-                f"Known causes whose issues wait for the next night: {len(wishes) - len(chosen)}. One night opens {MOST_NEW} issues at most,"
-                f" and touches {MOST_WISHES}."
-            )
+            bounds = f"One night opens {MOST_NEW} issues at most, and touches {MOST_WISHES}."
+            self.memory.notes.append(f"Known causes whose issues wait for the next night: {len(wishes) - len(chosen)}. {bounds}")
         return chosen
 
     def note(self, tended: Tended) -> None:

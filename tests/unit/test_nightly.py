@@ -10,7 +10,7 @@ from flaky_detector.adapters import history
 from flaky_detector.model import Gap, History, Step, Trial
 from flaky_detector.model import TestId as Id
 from flaky_detector.pipeline.dossier import Dossier
-from flaky_detector.pipeline.nightly import Memory, causes_of, dossier_of, recall, retold, save, collected_in, with_tonight
+from flaky_detector.pipeline.nightly import Memory, causes_of, collected_in, dossier_of, recall, retold, save, with_tonight
 from flaky_detector.settings import Settings
 from tests.support import shop_result
 from tests.support.records import ran, record

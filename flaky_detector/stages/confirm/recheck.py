@@ -36,8 +36,15 @@ def recheck(known: KnownOrder, kind: CauseKind, oracle: Oracle, policy: Policy) 
     try:
         there, control = ledger.attempt_all([(order, role, times), (alone, "alone", times)])
     except OutOfBudgetError:
-        return _told(known, "no-time", ledger.tallies.get(order, Tally()), ledger.tallies.get(alone, Tally()))
+        return _unfinished(known, kind, ledger.tallies.get(order, Tally()), ledger.tallies.get(alone, Tally()))
     return _polluter(known, there, control) if kind == "polluter" else _setter(known, there, control)
+
+
+def _unfinished(known: KnownOrder, kind: CauseKind, order: Tally, alone: Tally) -> Recheck:
+    """Time ran out: a failure that was seen by then was seen."""
+    if (order if kind == "polluter" else alone).same:
+        return _told(known, "seen", order, alone, "it failed, and time ran out before that was a proof")
+    return _told(known, "no-time", order, alone)
 
 
 def _polluter(known: KnownOrder, order: Tally, alone: Tally) -> Recheck:
