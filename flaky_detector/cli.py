@@ -64,7 +64,7 @@ VERBS: Mapping[str, Verb] = {
     "replay": Verb(
         ENVIRONMENT, "run again exactly what one xdist worker ran, in its order, in one process", verbs.replay, takes_pytest_args=True
     ),
-    "report": Verb(("comment-key", "fail-on"), "write comment, summary and page anew from a findings.json", verbs.report),
+    "report": Verb(("comment-key", "fail-on", "history"), "write comment, summary and page anew from a findings.json", verbs.report),
 }
 
 

@@ -30,6 +30,8 @@ def utc_now() -> datetime:
 class Memory:
     """What is remembered, while a hunt goes on. The date is that of its start: a hunt over midnight is one night.
 
+    `has_tonight` tells that tonight is in it, so that it may be told and acted upon.
+
     Args:
         path: the history file.
         opened: what was found there.
@@ -44,6 +46,7 @@ class Memory:
         self.history = opened.history
         self.gaps = opened.gaps
         self.may_write = opened.may_write
+        self.has_tonight = False
         self.done: dict[int, str] = {}
         self.notes: list[str] = []
         if opened.is_new:
@@ -63,6 +66,25 @@ def recall(settings: Settings, environ: Mapping[str, str], clock: Clock) -> Memo
     return memory
 
 
+def recall_told(result: Result, settings: Settings, environ: Mapping[str, str]) -> Memory | None:
+    """The memory that a result was written with, where another job tells of it; None where it was written with none.
+
+    A file that does not hold the result's night is not the one that the hunt wrote: it is left as it is, and nothing is done by it.
+    """
+    if settings.history is None or result.nights is None:
+        return None
+    nights = result.nights
+    memory = recall(settings, environ, lambda: datetime.fromisoformat(nights.date).replace(tzinfo=UTC))
+    if memory is not None:
+        memory.cured_after = nights.cured_after
+        memory.has_tonight = nights.date in memory.history.nights
+        memory.notes = [*nights.notes, *(f"{gap.text}." for gap in memory.gaps)]
+        if not memory.has_tonight:
+            memory.may_write = False
+            memory.notes.append(f"The history `{memory.path}` does not hold the night of {nights.date}: no issue was tended.")
+    return memory
+
+
 def dossier_of(memory: Memory | None, budget_seconds: float) -> Dossier:
     """A dossier that knows what is to be re-run, and what could not be remembered."""
     dossier = Dossier(budget_seconds, due(memory.history) if memory else ())
@@ -76,13 +98,14 @@ def with_tonight(result: Result, dossier: Dossier, memory: Memory | None) -> Res
     if memory is None:
         return result
     memory.history = remember(memory.history, tonight_of(result, dossier, memory))
+    memory.has_tonight = True
     return retold(result, memory)
 
 
 def retold(result: Result, memory: Memory) -> Result:
     """The result with what is remembered now, and what was done with each issue."""
-    nights = told(memory.history, memory.date, memory.cured_after, memory.done)
-    return replace(result, nights=replace(nights, notes=tuple(memory.notes)))
+    nights = told(memory.history, memory.date, memory.cured_after, memory.done) if memory.has_tonight else result.nights
+    return replace(result, nights=nights and replace(nights, notes=tuple(memory.notes)))
 
 
 def save(memory: Memory) -> None:

@@ -126,7 +126,7 @@ class Night:
 def tend(night: Night, say: Say, patience: Patience | None = None) -> None:
     """Keep the issues, where that is asked for and may be done; what GitHub would not have is a note for the reader."""
     place, notes = night.place, night.memory.notes
-    if not night.is_wanted or place.pull_request or place.head:
+    if not night.is_wanted or not night.memory.has_tonight or place.pull_request or place.head:
         return
     if not place.token:
         notes.append("No issue was tended: the input `github-token` is empty.")

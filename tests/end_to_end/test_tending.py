@@ -3,21 +3,24 @@
 Results are made by hand; whole nights with real suites are in test_nightly.py.
 """
 
+import json
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from flaky_detector.adapters.github import IssueNote, Patience, Target, Tended, Wish, tend_issues
-from flaky_detector.adapters.history import Opened
+from flaky_detector.adapters.history import Opened, read
+from flaky_detector.cli import main
 from flaky_detector.model import History, KnownIssue, Recheck, Result
 from flaky_detector.model.secret import Secret
 from flaky_detector.pipeline.dossier import Dossier
-from flaky_detector.pipeline.nightly import Memory, with_tonight
+from flaky_detector.pipeline.nightly import Memory, recall, save, with_tonight
 from flaky_detector.pipeline.tending import MOST_NEW, MOST_WISHES, Night, tend
 from flaky_detector.settings import Settings
-from flaky_detector.stages.report import Context, report
+from flaky_detector.stages.report import Context, report, write_findings
 from tests.support import shop_result
 from tests.support.github import BOT, COMMENTS, TOKEN, FakeGitHub
 
@@ -297,3 +300,51 @@ def test_where_no_issue_is_asked_for_or_may_be_none_is(nights, github, more):
     nights.night("2025-01-01", SHOP, **more)
     assert github.calls == []
     assert nights.memory.notes == (["No issue was tended: the input `github-token` is empty."] if "INPUT_GITHUB-TOKEN" in more else [])
+
+
+# Told by another job, which runs no test and has the token.
+
+
+def handed_over(nights: Nights, folder: Path, date: str, result: Result) -> list[str]:
+    """The hunt writes its history and its findings, a job of its own tells; what findings.json then says was done."""
+    memory = recall(Settings(history=folder / "nights.sqlite"), {}, lambda: datetime.fromisoformat(date).replace(tzinfo=UTC))
+    assert memory is not None
+    result = with_tonight(result, Dossier(), memory)
+    save(memory)
+    (folder / "findings.json").write_text(write_findings(result, "1"))
+    return told_by_another_job(nights, folder)
+
+
+def told_by_another_job(nights: Nights, folder: Path) -> list[str]:
+    argv = ["report", str(folder / "findings.json"), "--output", str(folder / "report"), "--history", str(folder / "nights.sqlite")]
+    place = nights.environ(GITHUB_ACTIONS="true", INPUT_ISSUE="on-findings", INPUT_COMMENT="off")
+    before = len(nights.github.calls)
+    assert main([*argv, "--fail-on", "never", "--quiet"], place) == 0
+    nights.calls = nights.github.methods()[before:]
+    return [cause["done"] for cause in json.loads((folder / "report" / "findings.json").read_text())["nights"]["causes"]]
+
+
+def test_a_job_that_runs_no_test_tends_the_issues_by_the_history_that_the_hunt_wrote(nights, github, tmp_path):
+    assert handed_over(nights, tmp_path, "2025-01-01", SHOP) == ["opened", "opened"]
+    assert told_by_another_job(nights, tmp_path) == ["", ""]
+    assert nights.calls == []
+    assert handed_over(nights, tmp_path, "2025-01-02", SHOP) == ["updated", "updated"]
+    assert len(github.issues) == 2
+    assert [cause.issue.number for cause in read(tmp_path / "nights.sqlite", "").history.causes] == [1001, 1002]
+
+
+def test_a_history_that_does_not_hold_the_night_of_the_findings_is_left_as_it_is(nights, github, tmp_path):
+    handed_over(nights, tmp_path, "2025-01-01", SHOP)
+    earlier = (tmp_path / "nights.sqlite").read_bytes()
+    handed_over(nights, tmp_path, "2025-01-02", SHOP)
+    (tmp_path / "nights.sqlite").write_bytes(earlier)
+    told_by_another_job(nights, tmp_path)
+    assert (nights.calls, (tmp_path / "nights.sqlite").read_bytes() == earlier) == ([], True)
+    assert "does not hold the night of 2025-01-02: no issue was tended" in (tmp_path / "report" / "summary.md").read_text()
+
+
+def test_findings_without_a_memory_are_told_as_before(nights, github, tmp_path):
+    (tmp_path / "findings.json").write_text(write_findings(CLEAN, "1"))
+    argv = ["report", str(tmp_path / "findings.json"), "--output", str(tmp_path / "report"), "--history", str(tmp_path / "nights.sqlite")]
+    assert main([*argv, "--quiet"], nights.environ(GITHUB_ACTIONS="true", INPUT_ISSUE="on-findings", INPUT_COMMENT="off")) == 0
+    assert not (tmp_path / "nights.sqlite").exists()

@@ -76,10 +76,11 @@ def test_what_cannot_be_written_is_a_note_said_once(path: Path) -> None:
     memory = recalled(path)
     path.mkdir()
     (path / "x").touch()
+    result = with_tonight(shop_result.clean(), Dossier(), memory)
     save(memory)
     save(memory)
     assert memory.notes[1:] == [f"the history {path} could not be written: Is a directory: tonight is not remembered."]
-    assert retold(shop_result.clean(), memory).nights.notes[1] == memory.notes[1]  # type: ignore[union-attr]
+    assert retold(result, memory).nights.notes[1] == memory.notes[1]  # type: ignore[union-attr]
 
 
 def test_a_cause_is_remembered_with_an_order_for_each_test_that_it_breaks() -> None:
