@@ -134,8 +134,9 @@ def _words(digest: Digest, context: Context, room: Room) -> dict[str, Any]:
 
 
 def issue_link(url: str) -> Md:
-    """`#7`, a link; empty for no issue."""
-    return neutral.link(neutral.text(f"#{url.rstrip('/').rsplit('/', 1)[-1]}"), url) if url else Md("")
+    """`#7`, a link; empty where it is no address of an issue."""
+    number = re.search(r"^https?://.+/(\d+)$", url)
+    return neutral.link(neutral.text(f"#{number[1]}"), url) if number else Md("")
 
 
 def _run_link(context: Context) -> Md:
