@@ -49,6 +49,10 @@ class NothingLeft(GitHubError):  # noqa: N818 -- often it is no error at all
     """A run has left nothing of ours. Who reads after every run must expect that: most runs of a green suite leave nothing."""
 
 
+class HistoryError(FlakyDetectorError):
+    """The history could not be written. Never fatal for the hunt itself."""
+
+
 class Interrupted(FlakyDetectorError):  # noqa: N818 -- the word is xdist's and the shell's
     """Ctrl-C or SIGTERM; what was found so far has been written. Exit code 130.
 

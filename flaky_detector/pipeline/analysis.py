@@ -25,6 +25,7 @@ from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.hunt import conclude, examine
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.proving import prove_all
+from flaky_detector.pipeline.replaying import replay_known
 from flaky_detector.settings import Settings
 from flaky_detector.stages.correlate import Sources
 from flaky_detector.stages.ingest import Bundle, distinct, ingest, reunite, without_copies
@@ -57,6 +58,7 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
     try:
         examine(dossier, sources)
         if launcher is not None:
+            replay_known(launcher, dossier)
             prove_all(launcher, dossier, sources)
     except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"

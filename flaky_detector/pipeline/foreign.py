@@ -16,8 +16,8 @@ LONGEST_ID = 1000
 
 
 def retold(result: Result) -> Result:
-    """The same with commands of our own making, and no claim about patches."""
-    return replace(result, findings=tuple(_retold(finding) for finding in result.findings))
+    """The same with commands of our own making, and no claim about patches or earlier nights."""
+    return replace(result, findings=tuple(_retold(finding) for finding in result.findings), nights=None)
 
 
 def _retold(finding: Finding) -> Finding:

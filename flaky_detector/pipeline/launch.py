@@ -68,7 +68,7 @@ class Launcher:
         self.environ = environ
         self.voice = voice
         self.rootdir = settings.rootdir.resolve()
-        self.left_out = (settings.output.resolve(), scratch)
+        self.left_out = (settings.output.resolve(), scratch, *((settings.history.resolve(),) if settings.history else ()))
         self.template: workspace.Template | None = None
         self.in_place = False
         self.one_at_a_time = threading.Lock()

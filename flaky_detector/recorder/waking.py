@@ -76,10 +76,7 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     ordering.shuffles_last = wishes.get(wire.SHUFFLE_LAST) == "1"
     ordering.without = frozenset(json.loads(wishes.get(wire.WITHOUT) or "[]"))
     ordering.lists_tests = journal.worker in (wire.SERIAL_WORKER, "gw0")
-    start = _start(config, journal.worker, watch.names)
-    if suffix and os.environ.get("DJANGO_SETTINGS_MODULE"):
-        start.update(settings=os.environ["DJANGO_SETTINGS_MODULE"], sys_path=list(sys.path))
-    journal.write(start)
+    journal.write({**_start(config, journal.worker, watch.names), **(_for_the_sweep() if suffix else {})})
 
     def last_words() -> dict[str, Any]:
         if recorder.interrupted():
@@ -191,6 +188,11 @@ def _start(config: Any, worker: str, names: list[str]) -> dict[str, Any]:
         "seed": seed if isinstance(seed, int) else None,
         "probes": names,
     }
+
+
+def _for_the_sweep() -> dict[str, Any]:
+    settings = os.environ.get("DJANGO_SETTINGS_MODULE")
+    return {"settings": settings, "sys_path": list(sys.path)} if settings else {}
 
 
 def _distributions(config: Any) -> list[tuple[str, str]]:

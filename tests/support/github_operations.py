@@ -167,6 +167,8 @@ def edit_issue(state: State, call: Call, names: Names) -> Reply:
     if "labels" in call.body:
         issue["labels"] = [state.label(name) for name in call.body["labels"]]
     issue |= {"updated_at": now(), "closed_at": now() if issue["state"] == "closed" else None}
+    if "state" in call.body:
+        issue["closed_by"] = state.author(state.me) if issue["state"] == "closed" else None
     return Reply(200, issue)
 
 

@@ -121,6 +121,10 @@ class State:
         self.issues[number] = issue
         return issue
 
+    def author(self, name: str) -> dict[str, Any]:
+        """Somebody, as GitHub names the author of a thing."""
+        return _user(description().example("issue-items")[0]["user"], name)
+
     def label(self, name: str, color: str = "ededed", text: str = "") -> dict[str, Any]:
         """The repository's label of that name; made where there is none."""
         document = description().example("label")

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-OWN_WORDS = {"kind", "confidence", "role", "rule", "status", "arrangement", "distribution", "worker", "orders"}
+OWN_WORDS = {"kind", "confidence", "role", "rule", "status", "arrangement", "distribution", "worker", "orders", "verdict"}
 """Fields that hold one of a few words, so that no test's author can choose them."""
 
 

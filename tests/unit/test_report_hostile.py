@@ -25,7 +25,7 @@ OURS = "https://github.com/acme/shop"
 CONTEXT = Context(commit="1a2b3c4d", repository_url=OURS, run_url=f"{OURS}/actions/runs/7", version="1", can_comment=False)
 
 
-@pytest.fixture(params=["shop", "suspects_only", "brittle", "clean"])
+@pytest.fixture(params=["shop", "suspects_only", "brittle", "clean", "nightly"])
 def pages(request: pytest.FixtureRequest) -> Pages:
     result = getattr(shop_result, request.param)()
     return report(poisoned(result, HOSTILE), CONTEXT)

@@ -9,6 +9,7 @@ from flaky_detector.adapters.github.connection import Patience, Target
 from flaky_detector.adapters.github.issues import IssueNote, keep_issues
 from flaky_detector.adapters.github.pulls import find_pull_request
 from flaky_detector.adapters.github.request import Verdict, react, weigh
+from flaky_detector.adapters.github.tending import Tended, Tending, Wish, tend_issues
 
 __all__ = [
     "IssueNote",
@@ -16,11 +17,15 @@ __all__ = [
     "Patience",
     "Posted",
     "Target",
+    "Tended",
+    "Tending",
     "Verdict",
+    "Wish",
     "download_artifacts",
     "find_pull_request",
     "keep_comment",
     "keep_issues",
     "react",
+    "tend_issues",
     "weigh",
 ]

@@ -7,7 +7,7 @@ from flaky_detector.stages.report.comment import comment, comment_of, tells_the_
 from flaky_detector.stages.report.digest import digest
 from flaky_detector.stages.report.findings_json import read_findings, write_findings
 from flaky_detector.stages.report.html import html
-from flaky_detector.stages.report.issues import issues
+from flaky_detector.stages.report.issues import issue_comment, issues
 from flaky_detector.stages.report.pages import Annotation, Context, IssuePage, Pages, Redraw
 from flaky_detector.stages.report.published import schema
 from flaky_detector.stages.report.summary import summary
@@ -18,6 +18,8 @@ __all__ = [
     "Context",
     "IssuePage",
     "Pages",
+    "digest",
+    "issue_comment",
     "read_findings",
     "report",
     "request_failed",

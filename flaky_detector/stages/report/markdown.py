@@ -6,7 +6,7 @@ never cut in the middle. Must not word anything: sentences are `telling`'s, the 
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -59,6 +59,11 @@ def draw(template: str, digest: Digest, context: Context, fits: Callable[[str], 
         if fits(page):
             break
     return page
+
+
+def draw_whole(template: str, digest: Digest, context: Context, words: Mapping[str, Any]) -> str:
+    """A short page that needs no fitting, with words of its own."""
+    return _tidy(_environment().get_template(template).render({**_words(digest, context, Room()), **words}))
 
 
 def _tidy(page: str) -> str:
@@ -123,8 +128,15 @@ def _words(digest: Digest, context: Context, room: Room) -> dict[str, Any]:
         "place": lambda location: place(location, context),
         "tally": tally,
         "common_file": common_file,
+        "issue_link": issue_link,
         "control_text": control_text,
     }
+
+
+def issue_link(url: str) -> Md:
+    """`#7`, a link; empty where it is no address of an issue."""
+    number = re.search(r"^https?://.+/(\d+)$", url)
+    return neutral.link(neutral.text(f"#{number[1]}"), url) if number else Md("")
 
 
 def _run_link(context: Context) -> Md:
