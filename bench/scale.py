@@ -3,8 +3,8 @@
     python bench/scale.py [--sizes 10x3000,50x30000] [--forms journals,bundles,foreign] [--workers 4] [--outage] [--keep FOLDER]
 
 Each size is RUNSxTESTS. The runs are made up, in the very format that the recorder, pytest and xdist write: tests twenty a file, shuffled
-by file and within it, dealt to the workers. `analyze` then reads them in a process of its own, which is measured: wall and CPU time, and the
-most memory that it held at once (with all its children added where it has any: see `peak`).
+by file and within it, dealt to the workers. `analyze` then reads them in a process of its own, which is measured: wall and CPU time, and
+the most memory that it held at once (with all its children added where it has any: see `peak`).
 
     journals   the recorder's journals alone
     bundles    journals, run.json and JUnit XML, as a hunt leaves them
@@ -12,8 +12,8 @@ most memory that it held at once (with all its children added where it has any: 
 
 Planted in them: polluters that leave a variable behind and polluters that leave nothing which the recorder sees, each with one victim that
 fails whenever it comes later on the same worker; tests that always fail; tests that fail by chance; tests that leave something harmless
-behind. `right` counts the victims whose first suspect is their polluter. With `--outage` a twentieth of the tests of one run fail as well, all
-with one error.
+behind. `right` counts the victims whose first suspect is their polluter. With `--outage` a twentieth of the tests of one run fail as well,
+all with one error.
 """
 
 import argparse
@@ -175,7 +175,7 @@ def deal(suite: Suite, workers: int, chance: random.Random) -> list[list[int]]:
 def fail(suite: Suite, workers: Sequence[Sequence[int]], chance: random.Random) -> dict[int, str]:
     """Which tests fail in these orders, and with what."""
     places = {test: (worker, place) for worker, tests in enumerate(workers) for place, test in enumerate(tests)}
-    failing = {test: "AssertionError: assert 1 == 2" for test in suite.broken}
+    failing = dict.fromkeys(suite.broken, "AssertionError: assert 1 == 2")
     failing |= {test: "TimeoutError: no answer" for test in sorted(suite.by_chance) if chance.random() < CHANCE}
     for pair, (polluter, victim) in enumerate(suite.pairs.items()):
         if places[polluter][0] == places[victim][0] and places[polluter][1] < places[victim][1]:

@@ -21,12 +21,14 @@ from flaky_detector.adapters.process import interruptible
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.errors import FlakyDetectorError, SettingsError
 from flaky_detector.pipeline import verbs
+from flaky_detector.pipeline.nightly import Clock, utc_now
 from flaky_detector.settings import BY_NAME, Settings
 
 COMMON = ("output", "rootdir", "quiet", "verbose")
-ENVIRONMENT = ("python", "install", "run-timeout")
+ENVIRONMENT = ("python", "install", "run-timeout", "clone")
 PLAN = ("runs", "seeds", "dist", "workers", "keep-sort")
 PROVE = ("repeats", "fork", "look-further", "budget", "fail-on")
+REMEMBER = ("history", "cured-after")
 
 
 class Verb:
@@ -41,14 +43,17 @@ class Verb:
 
 VERBS: Mapping[str, Verb] = {
     "hunt": Verb(
-        (*PLAN, *ENVIRONMENT, "confirm", *PROVE), "plan, run, analyse, prove and report: the main job", verbs.hunt, takes_pytest_args=True
+        (*PLAN, *ENVIRONMENT, "confirm", *PROVE, *REMEMBER),
+        "plan, run, analyse, prove and report: the main job",
+        verbs.hunt,
+        takes_pytest_args=True,
     ),
     "plan": Verb((*PLAN, *ENVIRONMENT, "budget"), "print the runs that a hunt would make", verbs.plan, takes_pytest_args=True),
     "run": Verb(
         ENVIRONMENT, "execute one slice of a plan and leave bundles; needs no network and no token", verbs.run, takes_pytest_args=True
     ),
     "analyze": Verb(
-        (*ENVIRONMENT, "confirm", *PROVE),
+        (*ENVIRONMENT, "confirm", *PROVE, *REMEMBER),
         "read JUnit XML, bundles, xdist -v logs, folders or zips of them; runs no test without --confirm",
         verbs.analyze,
         takes_pytest_args=True,
@@ -59,7 +64,7 @@ VERBS: Mapping[str, Verb] = {
     "replay": Verb(
         ENVIRONMENT, "run again exactly what one xdist worker ran, in its order, in one process", verbs.replay, takes_pytest_args=True
     ),
-    "report": Verb(("comment-key", "fail-on"), "write comment, summary and page anew from a findings.json", verbs.report),
+    "report": Verb(("comment-key", "fail-on", "history"), "write comment, summary and page anew from a findings.json", verbs.report),
 }
 
 
@@ -76,17 +81,18 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsError(message, hint)
 
 
-def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None, clock: Clock = utc_now) -> int:
     """Run one verb; the exit code.
 
     Args:
         argv: arguments; those of the process by default.
         environ: where inputs and tokens are read from; the process environment by default. What is started inherits the latter.
+        clock: the time by which nights are told apart.
     """
     _show_any_character()
     try:
         with interruptible():
-            return _main(list(sys.argv[1:] if argv is None else argv), os.environ if environ is None else environ)
+            return _main(list(sys.argv[1:] if argv is None else argv), os.environ if environ is None else environ, clock)
     except FlakyDetectorError as trouble:
         sys.stderr.write(f"flaky-detector: {trouble.message}\n" + (f"  {trouble.hint}\n" if trouble.hint else ""))
         return trouble.exit_code
@@ -111,7 +117,7 @@ def _show_any_character() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _main(argv: list[str], environ: Mapping[str, str]) -> int:
+def _main(argv: list[str], environ: Mapping[str, str], clock: Clock) -> int:
     ours, pytest_args = _split(argv)
     parsed = parser().parse_args(ours)
     if parsed.verb is None:
@@ -127,7 +133,7 @@ def _main(argv: list[str], environ: Mapping[str, str]) -> int:
         options["confirm"] = settings_module.from_inputs(environ).get("confirm", False)
     settings = settings_module.load(options, environ, parsed.config)
     voice = Voice(quiet=settings.quiet, verbose=settings.verbose, color=settings.color)
-    return verb.work(verbs.Call(settings=settings, arguments=parsed, environ=dict(environ), voice=voice))
+    return verb.work(verbs.Call(settings=settings, arguments=parsed, environ=dict(environ), voice=voice, clock=clock))
 
 
 def _split(argv: list[str]) -> tuple[list[str], list[str]]:

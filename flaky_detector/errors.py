@@ -35,7 +35,22 @@ class SuiteError(FlakyDetectorError):
 
 
 class GitHubError(FlakyDetectorError):
-    """GitHub refused or could not be reached. Never fatal for the analysis itself."""
+    """GitHub refused or could not be reached. Never fatal for the analysis itself.
+
+    `status` is the code of its refusal, 0 where there was none.
+    """
+
+    def __init__(self, message: str, hint: str = "", status: int = 0) -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
+class NothingLeft(GitHubError):  # noqa: N818 -- often it is no error at all
+    """A run has left nothing of ours. Who reads after every run must expect that: most runs of a green suite leave nothing."""
+
+
+class HistoryError(FlakyDetectorError):
+    """The history could not be written. Never fatal for the hunt itself."""
 
 
 class Interrupted(FlakyDetectorError):  # noqa: N818 -- the word is xdist's and the shell's

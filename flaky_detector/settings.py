@@ -47,12 +47,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int = 3
     fork: bool = True
     look_further: bool = True
+    clone: bool = True
     keep_sort: bool = True
     fail_on: str = "proven"
     pytest_args: tuple[str, ...] = ()
     comment: str = "auto"
     comment_key: str = "default"
     issue: str = "off"
+    history: Path | None = None
+    cured_after: int = 3
     quiet: bool = False
     verbose: bool = False
     color: bool = True
@@ -142,7 +145,7 @@ def _one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
     return read
 
 
-def _folder(text: str) -> Path:
+def _path(text: str) -> Path:
     if not text.strip():
         raise ValueError
     return Path(text)
@@ -225,6 +228,13 @@ KEYS: tuple[Key, ...] = (
         "true or false",
         "once a polluter is proven, look for others that do the same (default), or be content with one",
     ),
+    Key(
+        "clone",
+        "clone",
+        _boolean,
+        "true or false",
+        "copy Django's test databases from one that was made before (default), or make each anew",
+    ),
     Key("keep-sort", "keep_sort", _boolean, "true or false", "let the project's plugins sort after a shuffle (default), or shuffle last"),
     Key(
         "fail-on",
@@ -236,8 +246,8 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("install", "install", _any_text, "a shell command", "command that fills an environment made for --python", "COMMAND"),
     Key("pytest-args", "pytest_args", _arguments, "arguments as in a shell", "arguments for pytest, as in a shell", "ARGS"),
-    Key("output", "output", _folder, "a folder", "where the report goes (default flaky-detector-report)", "DIR"),
-    Key("rootdir", "rootdir", _folder, "a folder", "the project (default: here)", "DIR"),
+    Key("output", "output", _path, "a folder", "where the report goes (default flaky-detector-report)", "DIR"),
+    Key("rootdir", "rootdir", _path, "a folder", "the project (default: here)", "DIR"),
     Key(
         "comment",
         "comment",
@@ -249,6 +259,22 @@ KEYS: tuple[Key, ...] = (
     Key("comment-key", "comment_key", _key, "1 to 64 letters, digits, _ . -", "which sticky comment is ours (default default)", "KEY"),
     Key(
         "issue", "issue", _one_of(ISSUE), ", ".join(ISSUE), "whether the action keeps an issue per polluter (default off)", "|".join(ISSUE)
+    ),
+    Key(
+        "history",
+        "history",
+        _path,
+        "a file",
+        "SQLite file in which earlier nights are remembered, read at the start and written at the end (default: none)",
+        "PATH",
+    ),
+    Key(
+        "cured-after",
+        "cured_after",
+        _count,
+        "a whole number from 1",
+        "nights in a row on which a known cause must not show before it counts as cured (default 3)",
+        "N",
     ),
     Key("quiet", "quiet", _boolean, "true or false", "print the result only"),
     Key("verbose", "verbose", _boolean, "true or false", "print every trial"),

@@ -21,6 +21,11 @@ SUMMARY_LIMIT_BYTES = 1024 * 1024
 ANNOTATIONS_A_LEVEL = 10
 """The runner shows no more of one level for a step."""
 
+DEPENDABOT = "dependabot[bot]"
+REQUEST = re.compile(r"/flaky-hunt(?:[ \t]+([0-9A-Fa-f]{7,40}))?[ \t]*(?:\r?\n|$)")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})")
+
 CUT_NOTE = "\n\n_The rest did not fit: GitHub shows 1 MiB of a summary. It is in the report's folder._\n"
 
 
@@ -28,8 +33,9 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     """Where this process runs. Everything is empty outside of GitHub Actions.
 
     `pull_request` is 0 where there is none; `head_sha` the pull request's own commit (`GITHUB_SHA` is a merge made for the run), "" where
-    the event does not tell; `from_fork` means that the pull request's branch is in another repository. `head` (`owner:branch`) is given
-    where a `workflow_run` event names no pull request.
+    neither the event nor the input `commit` tells; `from_fork` means that the pull request's branch is in another repository. `head`
+    (`owner:branch`) is given where a `workflow_run` event names no pull request. `run_url` is the run that left what is told: under
+    `workflow_run` the one before this. `comment` is the id of the comment that the event is about, 0 for other events.
     """
 
     repository: str = ""
@@ -43,6 +49,20 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     server_url: str = "https://github.com"
     run_url: str = ""
     token: Secret = msgspec.field(default_factory=Secret)
+    actor: str = ""
+    comment: int = 0
+
+    @property
+    def may_only_read(self) -> str:
+        """Whose pull request it is where its own event's token may not write, as part of a sentence; "" where it may."""
+        if self.event != "pull_request":
+            return ""
+        return "a fork" if self.from_fork else "Dependabot" if self.actor == DEPENDABOT else ""
+
+    @property
+    def tells_of_others(self) -> bool:
+        """Whether what is told here was left by another run, that of a pull request's own code: nothing in it is to be trusted."""
+        return self.event in {"workflow_run", "issue_comment"}
 
     @property
     def repository_url(self) -> str:
@@ -56,10 +76,12 @@ def whereabouts(environ: Mapping[str, str]) -> Whereabouts:
     pull = _pull_request(event)
     repository = environ.get("GITHUB_REPOSITORY", "")
     server = environ.get("GITHUB_SERVER_URL", "").rstrip("/") or "https://github.com"
-    run = environ.get("GITHUB_RUN_ID", "")
     head, base = _table(pull, "head"), _table(pull, "base")
     run_before = _table(event, "workflow_run")
-    head_sha = str(head.get("sha") or run_before.get("head_sha") or "")
+    run = str(run_before.get("id") or environ.get("GITHUB_RUN_ID", ""))
+    # The run's own commit comes first: its pull request may have a newer one by now.
+    head_sha = str(run_before.get("head_sha") or head.get("sha") or _commit(environ.get("INPUT_COMMIT", "")))
+    comment = _table(event, "comment").get("id")
     return Whereabouts(
         repository=repository,
         event=environ.get("GITHUB_EVENT_NAME", ""),
@@ -72,7 +94,39 @@ def whereabouts(environ: Mapping[str, str]) -> Whereabouts:
         server_url=server,
         run_url=f"{server}/{repository}/actions/runs/{run}" if repository and run else "",
         token=Secret(environ.get("INPUT_GITHUB-TOKEN", "").strip() or environ.get("GITHUB_TOKEN", "").strip()),
+        actor=environ.get("GITHUB_ACTOR", ""),
+        comment=comment if isinstance(comment, int) else 0,
     )
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A comment on a pull request that asks for a hunt, by whom and when; `commit` is how its commit begins, "" where none is named."""
+
+    comment: int
+    pull_request: int
+    login: str
+    created_at: str
+    commit: str = ""
+
+
+def request(environ: Mapping[str, str]) -> Request | None:
+    """What the event's comment asks for; None where it asks for nothing, is no new one, is by an app, or stands on an issue."""
+    event = _event(environ.get("GITHUB_EVENT_PATH", ""))
+    comment = _table(event, "comment")
+    author = _table(comment, "user")
+    asked = REQUEST.match(str(comment.get("body") or ""))
+    number = _number({}, event, "")
+    if environ.get("GITHUB_EVENT_NAME") != "issue_comment" or event.get("action") != "created" or not asked or not number:
+        return None
+    login, identity = str(author.get("login") or ""), comment.get("id")
+    if author.get("type") != "User" or not LOGIN.fullmatch(login) or not isinstance(identity, int):
+        return None
+    told = (asked[1] or "").lower()
+    return Request(comment=identity, pull_request=number, login=login, created_at=str(comment.get("created_at") or ""), commit=told)
+
+
+def _commit(text: str) -> str:
+    return text.strip() if COMMIT.fullmatch(text.strip()) else ""
 
 
 def _event(path: str) -> dict[str, Any]:
@@ -89,10 +143,14 @@ def _table(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _pull_request(event: dict[str, Any]) -> dict[str, Any]:
-    """The event's pull request; `workflow_run` lists those of its run (none where it came from a fork)."""
-    pulls = _table(event, "workflow_run").get("pull_requests")
-    first = pulls[0] if isinstance(pulls, list) and pulls else {}
-    return _table(event, "pull_request") or (first if isinstance(first, dict) else {})
+    """The event's pull request; `workflow_run` lists those of its run (none where it came from a fork).
+
+    A branch may be proposed to other repositories as well: only a pull request to this one counts, the others' numbers mean nothing here.
+    """
+    pulls, here = _table(event, "workflow_run").get("pull_requests"), _table(event, "repository").get("id")
+    listed = [pull for pull in pulls if isinstance(pull, dict)] if isinstance(pulls, list) else []
+    ours = [pull for pull in listed if here is None or _table(_table(pull, "base"), "repo").get("id") == here]
+    return _table(event, "pull_request") or (ours[0] if ours else {})
 
 
 def _head_of(run: dict[str, Any]) -> str:

@@ -39,10 +39,12 @@ from flaky_detector.model.findings import (
     Trial,
 )
 from flaky_detector.model.identity import Gap, Location, TestId, bare_test_id, function_of, path_of, short_name
+from flaky_detector.model.nights import CauseNight, History, KnownCause, KnownIssue, KnownOrder, Nights, Recheck, Remembered, Verdict
 
 __all__ = [
-    "Arrangement", "Confidence", "Cost", "Diagnosis", "Distribution", "Evidence", "Execution", "Executions", "Failure", "Finding", "Gap",
-    "Imported", "Kind", "LatentPolluter", "Location", "Order", "Orders", "Outcome", "Pairs", "Phase", "Proof", "Provided", "Raised",
-    "Remedy", "Result", "RunRecord", "RunSpec", "RunSummary", "Sighting", "Signature", "Slice", "StateChange", "Step", "Suite", "Suspect",
-    "Symptom", "TestId", "Trial", "bare_test_id", "function_of", "on_one_worker", "path_of", "short_name", "workers_of",
+    "Arrangement", "CauseNight", "Confidence", "Cost", "Diagnosis", "Distribution", "Evidence", "Execution", "Executions", "Failure",
+    "Finding", "Gap", "History", "Imported", "Kind", "KnownCause", "KnownIssue", "KnownOrder", "LatentPolluter", "Location", "Nights",
+    "Order", "Orders", "Outcome", "Pairs", "Phase", "Proof", "Provided", "Raised", "Recheck", "Remedy", "Remembered", "Result", "RunRecord",
+    "RunSpec", "RunSummary", "Sighting", "Signature", "Slice", "StateChange", "Step", "Suite", "Suspect", "Symptom", "TestId", "Trial",
+    "Verdict", "bare_test_id", "function_of", "on_one_worker", "path_of", "short_name", "workers_of",
 ]  # fmt: skip

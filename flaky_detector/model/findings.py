@@ -11,6 +11,7 @@ from flaky_detector.model.design import Order
 from flaky_detector.model.evidence import Signature, Suspect
 from flaky_detector.model.execution import StateChange
 from flaky_detector.model.identity import Gap, Location, TestId
+from flaky_detector.model.nights import Nights
 
 Kind = Literal["victim", "brittle", "non-deterministic", "cross-worker", "environment", "broken", "unknown"]
 Confidence = Literal["proven", "likely", "suspected"]
@@ -184,7 +185,7 @@ class Pairs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole result of a hunt or an analysis: what every voice of the report speaks from."""
+    """The whole result of a hunt or an analysis: what every voice of the report speaks from. `nights` where earlier ones are remembered."""
 
     status: Literal["complete", "budget-exhausted", "interrupted"] = "complete"
     runs: tuple[RunSummary, ...] = ()
@@ -194,3 +195,4 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost = Cost()
     pairs: Pairs = Pairs()
     settings: dict[str, Any] = {}
+    nights: Nights | None = None

@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from pathlib import Path
 
 from flaky_detector.adapters.actions import command, in_workspace, whereabouts, write_outputs, write_variables
-from flaky_detector.adapters.github import Target, download_artifacts, member_of
-from flaky_detector.errors import FlakyDetectorError, SettingsError, SuiteError
+from flaky_detector.adapters.github import Target, download_artifacts
+from flaky_detector.adapters.strange_zip import find_member
+from flaky_detector.errors import FlakyDetectorError, NothingLeft, SettingsError, SuiteError
+from flaky_detector.pipeline.asked import answer_failure, answer_success, consider
 from flaky_detector.pipeline.recording import recorded, switch_off, switched_on
 from flaky_detector.settings import Settings, from_file
 
-MODES = ("hunt", "plan", "run", "analyze", "report", "record")
-OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", "slice", "slices", "config")
+MODES = ("hunt", "plan", "run", "analyze", "report", "request", "record")
+OWN_INPUTS = ("mode", "working-directory", "github-token", "artifacts", "plan", "slice", "slices", "config", "commit")
 """Inputs that are no settings."""
 
 OWN_PLAN = "-"
@@ -49,15 +51,18 @@ def act(environ: MutableMapping[str, str], command_line: CommandLine, job_python
         job_python: version of the job's own Python, such as 3.12; empty in a container of ours, which has nothing of the job's.
     """
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
+    mode = _input(environ, "mode")
     try:
+        if mode == "request":
+            return consider(environ, print)
         os.chdir(project_folder(workspace, _input(environ, "working-directory")))
         choose_python(environ, job_python or OUR_PYTHON)
-        if _input(environ, "mode") == "record":
+        if mode == "record":
             return record(environ, job_python)
         take_recorded(environ)
         given = take_away(environ)
         with tempfile.TemporaryDirectory(prefix="flaky-detector-action-") as folder:
-            code = _in_mode(given, arguments_of(given), Path(folder), command_line)
+            code = _answered(given, mode, lambda: _in_mode(given, arguments_of(given), Path(folder), command_line))
         if code == SuiteError.exit_code and not _input(given, "install") and not job_python:
             sys.stdout.write(command("error", NOTHING_INSTALLED) + "\n")
         return code
@@ -81,6 +86,28 @@ def record(environ: Mapping[str, str], job_python: str) -> int:
         "every pytest of the following steps is recorded:\n" + "".join(f"  {name}={value}\n" for name, value in variables.items())
     )
     return 0
+
+
+def _answered(environ: Mapping[str, str], mode: str, work: Callable[[], int]) -> int:
+    """The exit code of the work; who asked for a hunt in a comment hears how it went, and a run before that left nothing is no trouble."""
+    if mode != "report":
+        return work()
+    try:
+        code = work()
+    except NothingLeft as nothing:
+        if whereabouts(environ).event == "workflow_run":
+            sys.stdout.write(command("notice", f"nothing to tell: {nothing.message}") + "\n")
+            return 0
+        answer_failure(environ, nothing)
+        raise
+    except FlakyDetectorError as trouble:
+        answer_failure(environ, trouble)
+        raise
+    if code in {0, 1}:
+        answer_success(environ)
+    else:
+        answer_failure(environ, SettingsError("its findings cannot be read"))
+    return code
 
 
 def arguments_of(environ: Mapping[str, str]) -> list[str]:
@@ -220,7 +247,10 @@ def _fetched(argument: str, environ: Mapping[str, str], folder: Path, mode: str)
     place = whereabouts(environ)
     target = Target(api_url=place.api_url, repository=place.repository, token=place.token)
     archives = download_artifacts(target, int(argument), folder / argument)
-    return str(member_of(archives, "findings.json", folder / "findings.json") if mode == "report" else folder / argument)
+    if mode != "report":
+        return str(folder / argument)
+    (folder / "findings.json").write_bytes(find_member(archives, "findings.json"))
+    return str(folder / "findings.json")
 
 
 def _printed(arguments: Sequence[str], environ: Mapping[str, str], command_line: CommandLine) -> tuple[int, str]:

@@ -26,6 +26,7 @@ from flaky_detector.pipeline.hunt import conclude, examine
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.presumed import see_an_order
 from flaky_detector.pipeline.proving import prove_all
+from flaky_detector.pipeline.replaying import replay_known
 from flaky_detector.pipeline.spread import roll_call
 from flaky_detector.settings import Settings
 from flaky_detector.stages.correlate import Sources
@@ -62,6 +63,7 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
             see_an_order(launcher, dossier)
         examine(dossier, sources)
         if launcher is not None:
+            replay_known(launcher, dossier)
             prove_all(launcher, dossier, sources)
     except (Interrupted, KeyboardInterrupt):
         dossier.status = "interrupted"

@@ -142,6 +142,18 @@ def reproduce(test: TestId, proof: Proof | None, suspects: Sequence[Suspect]) ->
     return shlex.join(words)
 
 
+def command_of(finding: Finding) -> str:
+    """The same from a finding, as far as it can be put together from its tests."""
+    words = ["flaky-detector", "confirm", finding.test]
+    if finding.minimal_order:
+        words += _order_options(finding.minimal_order, skip={finding.test, *finding.warm_up})
+    elif finding.counterparts:
+        words += ["--beside", finding.counterparts[0]]
+    elif finding.suspects:
+        words += ["--suspect", finding.suspects[0].test]
+    return shlex.join(words)
+
+
 def _order_options(order: Order, skip: set[TestId]) -> list[str]:
     """`--suspect` for tests of the victim's own worker, `--elsewhere` for those of another."""
     victims_worker = order[-1].worker

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from flaky_detector.model import Arrangement, Cost, Gap, Proof, RunRecord, Suspect, Symptom
+from flaky_detector.model import Arrangement, Cost, Gap, KnownCause, Proof, Recheck, RunRecord, Suspect, Symptom
 from flaky_detector.model.findings import RunSummary
 from flaky_detector.model.footprint import majors
 
@@ -16,11 +16,16 @@ Status = Literal["complete", "budget-exhausted", "interrupted"]
 
 
 class Dossier:
-    """Everything that a hunt or an analysis has found out; filled bit by bit."""
+    """Everything that a hunt or an analysis has found out; filled bit by bit.
 
-    def __init__(self, budget_seconds: float = float("inf")) -> None:
+    `known` are causes of earlier nights that are to be re-run.
+    """
+
+    def __init__(self, budget_seconds: float = float("inf"), known: Sequence[KnownCause] = ()) -> None:
         self.started = time.monotonic()
         self.deadline = self.started + budget_seconds
+        self.known = tuple(known)
+        self.rechecks: dict[int, tuple[Recheck, ...]] = {}
         self.records: list[RunRecord] = []
         self.gaps: list[Gap] = []
         self.symptoms: list[tuple[Symptom, tuple[Suspect, ...]]] = []

@@ -1,4 +1,4 @@
-"""The whole way: plan, run, ingest, classify, correlate, confirm, diagnose.
+"""The whole way: known orders again, plan, run, ingest, classify, correlate, confirm, diagnose.
 
 Owns the sequence of the stages and how the budget is shared. What was found so far survives every end: an interrupt, a spent budget, a
 run that did not work.
@@ -18,6 +18,7 @@ from flaky_detector.pipeline.links import with_links
 from flaky_detector.pipeline.mending import try_patches
 from flaky_detector.pipeline.orders import outlook, with_orders
 from flaky_detector.pipeline.proving import prove_all
+from flaky_detector.pipeline.replaying import replay_known
 from flaky_detector.settings import RUNS, Settings
 from flaky_detector.stages.classify import classify
 from flaky_detector.stages.correlate import Sources, correlate, lay_out, undecided, unexplained
@@ -31,6 +32,7 @@ RUNS_SHARE = 0.6
 def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources, only: TestId | None = None) -> Result:
     """Runs the suite as planned and proves what fails; with `only`, proves that test's symptoms alone."""
     try:
+        replay_known(launcher, dossier)
         _gather_runs(launcher, dossier, settings)
         examine(dossier, sources, only)
         if settings.confirm:

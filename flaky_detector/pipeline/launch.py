@@ -23,6 +23,7 @@ from flaky_detector.errors import FlakyDetectorError, SettingsError
 from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Slice, Suite
 from flaky_detector.pipeline.leftovers import note
 from flaky_detector.pipeline.pace import Pace
+from flaky_detector.pipeline.templates import Templates
 from flaky_detector.recorder import wire
 from flaky_detector.settings import Settings
 from flaky_detector.stages.ingest import ingest
@@ -67,12 +68,17 @@ class Launcher:
         self.environ = environ
         self.voice = voice
         self.rootdir = settings.rootdir.resolve()
-        self.left_out = (settings.output.resolve(), scratch)
+        self.left_out = (settings.output.resolve(), scratch, *((settings.history.resolve(),) if settings.history else ()))
         self.template: workspace.Template | None = None
         self.slice: Slice | None = None
         self.in_place = False
         self.one_at_a_time = threading.Lock()
         self.pace = Pace(settings.budget_seconds)
+        self.templates = Templates(scratch, enabled=settings.clone)
+
+    def close(self) -> None:
+        """No run follows; what they shared is dropped."""
+        self.templates.close()
 
     def _go_in_place(self, record: RunRecord) -> Gap:
         """From now on run in the user's own tree, one run after another, the tree restored after each; why, as a gap.
@@ -124,7 +130,9 @@ class Launcher:
         try:
             with self._tree() as copy:
                 if not wish.patch or patching.apply(wish.patch, copy.rootdir):
-                    self._run_there(wish, self.place(copy, wish.bundle.resolve(), room))
+                    place = self.place(copy, wish.bundle.resolve(), room)
+                    # what a patch changes may be what a database is made of
+                    self._run_there(wish, structs.replace(place, templates="") if wish.patch else place)
         finally:
             workspace.remove(room)
         return read_bundle(wish.bundle) if (wish.bundle / "run.json").is_file() else RunRecord(spec=wish.spec)
@@ -155,6 +163,7 @@ class Launcher:
             bundle=str(bundle),
             scratch=str(room / "tmp"),
             database_suffix=f"_fd{secrets.token_hex(4)}",
+            templates=self.templates.folder(),
         )
 
     def _run_there(self, wish: Wish, place: Place) -> None:
@@ -184,6 +193,7 @@ class Launcher:
             self._write_run(wish, place, None)
         sweep = sweep_of(call, place)
         note(Path(place.scratch).parent, sweep)
+        self.templates.expect(call)
         started = time.monotonic()
         try:
             ended = execute(call, tick=wish.tick, begin=begin)
@@ -193,6 +203,7 @@ class Launcher:
                     execute(sweep, tidies=True)
                 ended = structs.replace(ended, seconds=ended.seconds or time.monotonic() - started)
             self._write_run(wish, place, ended)
+        self.templates.tend(call)
         return ended
 
     def _write_run(self, wish: Wish, place: Place, ended: Ended | None) -> None:

@@ -17,6 +17,7 @@ from flaky_detector.adapters.github import IssueNote, Note, Posted, Target, find
 from flaky_detector.errors import GitHubError
 from flaky_detector.model.findings import Result
 from flaky_detector.settings import Settings
+from flaky_detector.stages.report import tells_the_same
 from flaky_detector.stages.report.pages import Annotation, Context, Pages
 
 Say = Callable[[str], None]
@@ -41,7 +42,8 @@ def context(settings: Settings, environ: Mapping[str, str]) -> Context:
         folder="" if folder == "." or folder.startswith("/") else folder,
         run_url=place.run_url,
         version=__version__,
-        can_comment=bool(place.token and place.pull_request) and not (place.from_fork and place.event == "pull_request"),
+        can_comment=bool(place.token and place.pull_request) and not place.may_only_read,
+        of_others=place.tells_of_others,
     )
 
 
@@ -110,10 +112,14 @@ def _comment(result: Result, pages: Pages, settings: Settings, place: Whereabout
             place = replace(place, pull_request=find_pull_request(_target(place), place.head))
         if not place.pull_request:
             return _Outcome(for_log=f"no comment: no open pull request of {place.head} is at the commit that was tested")
-        posted = keep_comment(_target(place), Note(key=settings.comment_key, body=pages.comment, create=create))
+        posted = keep_comment(_target(place), _note(pages, settings, create=create))
     except GitHubError as trouble:
-        return _refused(trouble, fork=place.from_fork)
+        return _refused(trouble, place)
     return _told(posted)
+
+
+def _note(pages: Pages, settings: Settings, *, create: bool) -> Note:
+    return Note(key=settings.comment_key, body=pages.comment, create=create, after=pages.redraw, same=tells_the_same)
 
 
 def _target(place: Whereabouts) -> Target:
@@ -143,12 +149,21 @@ def _issues(pages: Pages, settings: Settings, place: Whereabouts, say: Say) -> l
     return [f"Issues: {', '.join(f'{posted.url} ({posted.done})' for posted in kept)}"]
 
 
-def _refused(trouble: GitHubError, *, fork: bool) -> _Outcome:
-    where = "This pull request comes from a fork, whose token may only read. " if fork else ""
+def _refused(trouble: GitHubError, place: Whereabouts) -> _Outcome:
+    """A token that may only read is no fault of the user's: what comes next is told, not what GitHub said."""
+    if place.may_only_read and trouble.status in {403, 404}:
+        why = f"the token of a pull request from {place.may_only_read} may only read"
+        return _Outcome(for_log=f"no comment: {why}; the workflow pr-comment posts it", for_summary=READ_ONLY.format(why=why))
     return _Outcome(
         for_log=f"no comment: {trouble}",
-        for_summary=f"No comment was posted: {trouble.message}. {where}Hint: {trouble.hint}. The report's folder has it as comment.md.",
+        for_summary=f"No comment was posted: {trouble.message}. Hint: {trouble.hint}. The report's folder has it as comment.md.",
     )
+
+
+READ_ONLY = (
+    "No comment was posted from here: {why}. Upload the report's folder as an artifact, and the workflow `pr-comment` posts it"
+    " (see docs/github.md); it is in there as comment.md."
+)
 
 
 def _told(posted: Posted) -> _Outcome:

@@ -6,12 +6,13 @@ Owns the life of the scratch folder and of the output folder. Must not parse opt
 import argparse
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from flaky_detector.adapters import artefacts, interpreters, pages, sources
+from flaky_detector.adapters.actions import whereabouts
 from flaky_detector.adapters.process import CAN_RUN_SUITES
 from flaky_detector.adapters.scratch import scratch_folder
 from flaky_detector.adapters.voice import Voice
@@ -21,8 +22,10 @@ from flaky_detector.pipeline import analysis
 from flaky_detector.pipeline import hunt as hunting
 from flaky_detector.pipeline.deliver import deliver
 from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.pipeline.foreign import retold
 from flaky_detector.pipeline.launch import Launcher, read_bundle
 from flaky_detector.pipeline.leftovers import sweep_leftovers
+from flaky_detector.pipeline.nightly import Clock, dossier_of, recall, recall_told, utc_now, with_tonight
 from flaky_detector.pipeline.spread import matrix, share
 from flaky_detector.settings import Settings
 from flaky_detector.stages import plan as planning
@@ -39,29 +42,33 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     arguments: argparse.Namespace
     environ: Mapping[str, str]
     voice: Voice
+    clock: Clock = utc_now
 
 
 def hunt(call: Call) -> int:
     """The whole way."""
+    memory = recall(call.settings, call.environ, call.clock)
     with _workshop(call) as launcher:
-        dossier = Dossier(call.settings.budget_seconds)
+        dossier = dossier_of(memory, call.settings.budget_seconds)
         result = hunting.hunt(launcher, dossier, launcher.settings, sources.reader(launcher.rootdir))
-    return deliver(result, launcher.settings, call.environ, call.voice)
+    return deliver(with_tonight(result, dossier, memory), launcher.settings, call.environ, call.voice, memory)
 
 
 def analyze(call: Call) -> int:
     """Findings from artefacts alone; with --confirm, proven in the present checkout."""
     bundles, gaps = artefacts.gather(call.arguments.paths)
-    dossier = analysis.read(bundles, gaps, Dossier(call.settings.budget_seconds))
+    memory = recall(call.settings, call.environ, call.clock)
+    dossier = analysis.read(bundles, gaps, dossier_of(memory, call.settings.budget_seconds))
     read = sources.reader(call.settings.rootdir.resolve())
     if call.settings.confirm and not CAN_RUN_SUITES:
         dossier.add_gap("proof", f"{NOT_HERE}: who is suspected was not re-run")
     if not (call.settings.confirm and CAN_RUN_SUITES):
         settings = _with_output(call.settings)
-        return deliver(analysis.analyze(dossier, settings, read), settings, call.environ, call.voice)
+        result = analysis.analyze(dossier, settings, read)
+        return deliver(with_tonight(result, dossier, memory), settings, call.environ, call.voice, memory)
     with _workshop(call) as launcher:
         result = analysis.analyze(dossier, launcher.settings, read, launcher)
-    return deliver(result, launcher.settings, call.environ, call.voice)
+    return deliver(with_tonight(result, dossier, memory), launcher.settings, call.environ, call.voice, memory)
 
 
 def confirm(call: Call) -> int:
@@ -209,13 +216,16 @@ def _tests_of(record: RunRecord, worker: str, until: str | None) -> tuple[TestId
 
 
 def report(call: Call) -> int:
-    """Write the pages anew from a findings.json."""
+    """Write the pages anew from a findings.json; with the history that it was written with, its issues are tended."""
     path = call.arguments.findings
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read {str(path)!r}: {error}", "give a findings.json that a hunt left") from None
-    return deliver(read_findings(text), _with_output(call.settings, keep=True), call.environ, call.voice)
+    result, settings = read_findings(text), _with_output(call.settings, keep=True)
+    if whereabouts(call.environ).tells_of_others:
+        return deliver(retold(result), settings, call.environ, call.voice)
+    return deliver(result, settings, call.environ, call.voice, recall_told(result, settings, call.environ))
 
 
 def _with_output(settings: Settings, *, keep: bool = False) -> Settings:
@@ -233,4 +243,5 @@ def _workshop(call: Call) -> Iterator[Launcher]:
     settings = _with_output(call.settings)
     with scratch_folder() as scratch:
         suites = interpreters.find_suites(settings, scratch, call.voice.say)
-        yield Launcher(settings, suites, scratch, call.environ, call.voice)
+        with closing(Launcher(settings, suites, scratch, call.environ, call.voice)) as launcher:
+            yield launcher

@@ -1,8 +1,9 @@
 """Names of Django's test databases: a suffix that keeps runs apart, and what they were called in the end.
 
-Owns `FLAKY_DETECTOR_DATABASE_SUFFIX`. The suffix goes into `DATABASES[…]["TEST"]["NAME"]` before pytest-django appends xdist's `_gw0` to
-it, and once more, where a project's own fixture has overwritten that, when a test database is about to be made. An in-memory SQLite
-database belongs to its process alone and keeps its name. Looks only at a Django that has been imported and configured.
+Owns `FLAKY_DETECTOR_DATABASE_SUFFIX`; how they are made is `cloning`'s. The suffix goes into `DATABASES[…]["TEST"]["NAME"]` before
+pytest-django appends xdist's `_gw0` to it, and once more, where a project's own fixture has overwritten that, when a test database is about
+to be made. An in-memory SQLite database belongs to its process alone and keeps its name. Looks only at a Django that has been imported and
+configured.
 
 Sources: https://pytest-django.readthedocs.io/en/latest/database.html, https://docs.djangoproject.com/en/stable/ref/settings/#test
 """
@@ -11,7 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from flaky_detector.recorder.cloning.making import Cloning
 
 if TYPE_CHECKING:
     from flaky_detector.recorder.journal import Journal
@@ -26,9 +30,10 @@ SQLITE_COMPANIONS = ("", "-journal", "-wal", "-shm")
 class Databases:
     """Around the making of the test databases: gives them their suffix, and writes `databases`."""
 
-    def __init__(self, journal: Journal, suffix: str) -> None:
+    def __init__(self, journal: Journal, suffix: str, templates: str = "") -> None:
         self._journal = journal
         self._suffix = suffix
+        self.cloning = Cloning(templates, journal.note)
         self._before: list[dict[str, str]] = []
         self.names: list[str] = []
         self.by_alias: dict[str, str] = {}
@@ -48,7 +53,7 @@ class Databases:
             self._before = present()
             if self._suffix:
                 load_backends()
-                follow_creation(self._suffix)
+                follow_creation(self._suffix, self.cloning)
         except Exception as error:
             self._journal.note("test databases may lack their suffix: %r" % (error,))
 
@@ -58,7 +63,8 @@ class Databases:
             made = [entry for entry in present() if entry not in self._before]
             self.names = [entry["name"] for entry in made]
             self.by_alias = {entry["alias"]: entry["name"] for entry in made}
-            self._journal.write({"ev": "databases", "databases": made})
+            told = [{**entry, "copied": True} if entry["alias"] in self.cloning.copied else entry for entry in made]
+            self._journal.write({"ev": "databases", "databases": told})
         except Exception as error:
             self._journal.note("the names of the test databases are not known: %r" % (error,))
 
@@ -69,8 +75,8 @@ def rename(suffix: str) -> None:
         _rename(entry, suffix)
 
 
-def follow_creation(suffix: str) -> None:
-    """See to it that a test database gets the suffix when it is made, whoever has set its name in between."""
+def follow_creation(suffix: str, cloning: Cloning) -> None:
+    """See to it that a test database gets the suffix when it is made, whoever has named it in between, and is a copy where one will do."""
     module = sys.modules.get("django.db.backends.base.creation")
     base = getattr(module, "BaseDatabaseCreation", None)
     if base is None or getattr(base.create_test_db, "has_suffix", False):
@@ -82,7 +88,7 @@ def follow_creation(suffix: str) -> None:
             _rename(self.connection.settings_dict, suffix)
         except Exception:
             pass
-        return original(self, *args, **kwargs)
+        return cloning.create(self, partial(original, self, *args, **kwargs))
 
     create_test_db.has_suffix = True  # type: ignore[attr-defined]
     base.create_test_db = create_test_db

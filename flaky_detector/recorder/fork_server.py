@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flaky_detector.recorder.forking import unfit_to_fork
+from flaky_detector.recorder.preloading import preload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ class ForkServer:
         self._say({"declined": why})
         if why:
             os._exit(0)
-        _load_what_children_need()
+        preload()
         gc.collect()
         gc.freeze()  # or else every child would look through, and thereby copy, all that is there by now
         while True:
@@ -133,13 +134,6 @@ def _obstacles(config: pytest.Config) -> Iterator[str]:
         yield "pytest-timeout counts the session's time from here"
     if hasattr(config, "workerinput"):
         yield "this is an xdist worker"
-
-
-def _load_what_children_need() -> None:
-    """The recorder's own modules; they import nothing but the standard library."""
-    from flaky_detector.recorder import originals, replay, shuffle, waking, walk
-
-    del originals, replay, shuffle, waking, walk
 
 
 def _redirect(log: str) -> None:

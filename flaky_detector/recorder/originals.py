@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+_REAL: dict[str, str] = {}
+
 
 def originals(original: str, rootdir: str) -> list[str]:
     """Files of imported modules below `original`, sorted."""
@@ -19,10 +21,23 @@ def originals(original: str, rootdir: str) -> list[str]:
         file = _file_of(module)
         if not file or name.split(".", 1)[0] == "flaky_detector":
             continue
-        path = os.path.realpath(file)
+        path = _real(file)
         if path.startswith(tree) and not path.startswith((copy, *environments)) and not _is_in_environment(path, tree):
             found.add(path)
     return sorted(found)
+
+
+def remember() -> None:
+    """Find the real paths of the modules that there are, for processes that are forked from this one."""
+    for module in list(sys.modules.values()):
+        file = _file_of(module)
+        if file:
+            _REAL[file] = os.path.realpath(file)
+
+
+def _real(file: str) -> str:
+    """`os.path.realpath`, which asks the system once for every part of a path."""
+    return _REAL.get(file) or os.path.realpath(file)
 
 
 def _file_of(module: object) -> str:

@@ -36,9 +36,9 @@ HAS_NEW_WRAPPERS = getattr(pytest, "version_tuple", (0,)) >= (8,)
 class Recorder:
     """Writes `begin` and `end`, and the JUnit properties."""
 
-    def __init__(self, journal: Journal, names: Names, watch: Watch, places: failure.Places, suffix: str) -> None:
+    def __init__(self, journal: Journal, names: Names, watch: Watch, places: failure.Places, made: databases.Databases) -> None:
         self._journal = journal
-        self._databases = databases.Databases(journal, suffix)
+        self._databases = made
         self._fixtures = Fixtures(watch, self._databases)
         self._names = names
         self._watch = watch
@@ -161,6 +161,8 @@ class Recorder:
 
     def _look(self, item: Any) -> None:
         state = self._watch.settle()
+        if self._running is not None:
+            self._databases.cloning.heard(self._running.id, state)
         if state and self._running is not None and self._running.item is item:
             self._running.state = state
             if self._journal.writes:

@@ -38,23 +38,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     suffix = options.suffix.strip("_")
     if len(suffix) < SHORTEST_SUFFIX or not re.match(r"\w+$", suffix):
         return _refuse("the suffix %r is too short or not a word: nothing is dropped" % options.suffix)
-    starts = _starts(options.record) if options.record else []
-    for start in starts:
-        sys.path.extend(entry for entry in start.get("sys_path", ()) if entry not in sys.path)
-        if start.get("settings"):
-            os.environ.setdefault("DJANGO_SETTINGS_MODULE", start["settings"])
-    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
-        if starts and not any(start.get("settings") for start in starts):
+    found = starts(options.record) if options.record else []
+    if not os.environ.get("DJANGO_SETTINGS_MODULE") and not any(start.get("settings") for start in found):
+        if found:
             return DROPPED  # no Django in that run
         return _refuse("set DJANGO_SETTINGS_MODULE, or give the run's folder with --record")
     warnings.simplefilter("ignore")  # Django warns of queries before its apps are loaded, which they need not be here
     try:
-        connections = importlib.import_module("django.db").connections
-        aliases = list(connections)
+        connections = reach(found)
     except Exception as error:
         return _refuse("Django's settings cannot be loaded: %r" % (error,))
-    swept = [_sweep(connections, alias, suffix) for alias in aliases]
-    return DROPPED if all(swept) else FAILED
+    return DROPPED if drop(connections, suffix) else FAILED
+
+
+def reach(starts: Sequence[dict[str, Any]]) -> Any:
+    """Django's connections, with the settings and the `sys.path` that the journals tell.
+
+    Raises:
+        Exception: whatever loading the settings raises.
+    """
+    for start in starts:
+        sys.path.extend(entry for entry in start.get("sys_path", ()) if entry not in sys.path)
+        if start.get("settings"):
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", start["settings"])
+    connections = importlib.import_module("django.db").connections
+    list(connections)  # loads the settings
+    return connections
+
+
+def drop(connections: Any, suffix: str) -> bool:
+    """Drop every database of that suffix; whether nothing is left."""
+    swept = [_sweep(connections, alias, suffix) for alias in connections]
+    return all(swept)
 
 
 def is_ours(name: str, suffix: str) -> bool:
@@ -117,7 +132,7 @@ def _chosen(cursor: Any, suffix: str, protected: set[str]) -> list[str]:
     return [name for name in names if is_ours(name, suffix) and name not in protected]
 
 
-def _starts(folder: str) -> list[dict[str, Any]]:
+def starts(folder: str) -> list[dict[str, Any]]:
     """The first event of each journal of the folder."""
     found = []
     for path in sorted(glob.glob(os.path.join(glob.escape(folder), wire.JOURNAL_PREFIX + "*" + wire.JOURNAL_SUFFIX))):

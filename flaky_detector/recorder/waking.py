@@ -67,21 +67,21 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     tree.homes = tuple(wishes[name] for name in (wire.COPY, wire.ORIGINAL) if wishes.get(name))
     watch = Watch(probes.choose(_probe_names(wishes), tree, journal.note), journal.note)
     watch.claims = tree.shared.take_claims
-    recorder = Recorder(journal, names, watch, Places(rootdir), suffix)
-    walks = bool(steps and wishes.get(wire.WALK) and journal.writes and journal.worker == wire.SERIAL_WORKER)
-    ordering = Ordering(journal, names, None if walks else steps, wishes.get(wire.SHUFFLE, ""))
+    made = databases.Databases(journal, suffix, wishes.get(wire.TEMPLATES, ""))
+    recorder = Recorder(journal, names, watch, Places(rootdir), made)
+    if steps is not None and wishes.get(wire.WALK):
+        _walk(config, journal, names, steps, wishes)
+        steps = None
+    ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))
     ordering.shuffles_last = wishes.get(wire.SHUFFLE_LAST) == "1"
     ordering.without = frozenset(json.loads(wishes.get(wire.WITHOUT) or "[]"))
-    ordering.lists_tests = not walks and journal.worker in (wire.SERIAL_WORKER, "gw0")
-    start = _start(config, journal.worker, watch.names)
-    if suffix and os.environ.get("DJANGO_SETTINGS_MODULE"):
-        start.update(settings=os.environ["DJANGO_SETTINGS_MODULE"], sys_path=list(sys.path))
-    journal.write(start)
+    ordering.lists_tests = journal.worker in (wire.SERIAL_WORKER, "gw0")
+    journal.write({**_start(config, journal.worker, watch.names), **(_for_the_sweep() if suffix else {})})
 
     def last_words() -> dict[str, Any]:
         if recorder.interrupted():
             journal.note("the test %s did not come to its end" % recorder.interrupted())
-        if steps is not None and not walks and not _replaces_another(config):
+        if steps is not None and not _replaces_another(config):
             text = replay.deviation(steps, journal.worker, ordering.forced, recorder.executed)
             if text:
                 journal.note(text)
@@ -97,10 +97,13 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
         databases.rename(suffix)
     if steps is not None and hasattr(config, "workerinput"):
         _register(config, SharedOrder(config, steps, names))
-    if steps is not None and walks:
-        from flaky_detector.recorder.walk import Walk
 
-        _register(config, Walk(journal, names, wishes[wire.RECORD], steps.tests, wishes[wire.WALK]))
+
+def _walk(config: Any, journal: Journal, names: Names, steps: replay.Steps, wishes: dict[str, str]) -> None:
+    """A walk keeps to the order itself."""
+    from flaky_detector.recorder.walk import Walk
+
+    _register(config, Walk(journal, names, wishes.get(wire.RECORD, ""), steps.tests, wishes[wire.WALK]))
 
 
 class Finish:
@@ -185,6 +188,11 @@ def _start(config: Any, worker: str, names: list[str]) -> dict[str, Any]:
         "seed": seed if isinstance(seed, int) else None,
         "probes": names,
     }
+
+
+def _for_the_sweep() -> dict[str, Any]:
+    settings = os.environ.get("DJANGO_SETTINGS_MODULE")
+    return {"settings": settings, "sys_path": list(sys.path)} if settings else {}
 
 
 def _distributions(config: Any) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ A journal is `journal-<worker>.jsonl`, one JSON object a line, UTF-8, the event'
         a rerun of the same test has its own `begin` and `end`, with the same `pos` and the next `attempt`
     {"ev": "crash", "id": "a.py::test_1", "worker": "gw1"}       written by the controller
     {"ev": "databases", "databases": [{"alias": "default", "engine": "django.db.backends.postgresql", "name": "test_shop_fd1a2b_gw0"}]}
-        once the test databases have been made
+        once the test databases have been made; "copied": true where one is a copy of a template
     {"ev": "note", "text": "..."}                               the recorder's own trouble: becomes a Gap
     {"ev": "finish", "time": 1700000009.0, "exit": 1, "originals": ["/home/me/project/app/models.py"],
      "shared": ["port 8000", "file /var/x", "service redis"], "databases": ["test_shop_fd1a2b_gw0"], "cost": {"django-apps": 0.001}}
@@ -48,13 +48,14 @@ ORDER = "FLAKY_DETECTOR_ORDER"  # file with a forced order
 SHUFFLE = "FLAKY_DETECTOR_SHUFFLE"  # "seed:N" or "reversed", applied before the sorts of the project's plugins
 SHUFFLE_LAST = "FLAKY_DETECTOR_SHUFFLE_LAST"  # "1": apply the shuffle after every plugin's sort instead
 DATABASE_SUFFIX = "FLAKY_DETECTOR_DATABASE_SUFFIX"  # appended to the name of every Django test database
+TEMPLATES = "FLAKY_DETECTOR_TEMPLATES"  # folder that the processes of a hunt share, to copy test databases; its name is their suffix
 WITHOUT = "FLAKY_DETECTOR_WITHOUT"  # JSON list of node ids that are deselected
 COPY = "FLAKY_DETECTOR_COPY"  # the whole private copy of the user's tree, of which the rootdir may be a part
 ORIGINAL = "FLAKY_DETECTOR_ORIGINAL"  # the user's own tree: files imported from below it are reported at the end
 PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "deep": all; "none": none
 WALK = "FLAKY_DETECTOR_WALK"  # JSON: {"tail": 1, "fan": 8, "raised": ["AssertionError"]}: walk along the forced order (see `walk`)
 
-ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, WITHOUT, DATABASE_SUFFIX, COPY, ORIGINAL, PROBES, WALK)
+ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, WITHOUT, DATABASE_SUFFIX, TEMPLATES, COPY, ORIGINAL, PROBES, WALK)
 WAKING = (RECORD, ORDER, SHUFFLE, DATABASE_SUFFIX)  # any one of these wakes it
 FORK_SERVER = "FLAKY_DETECTOR_FORK_SERVER"  # "R,W": descriptors over which the house asks for children (see `fork_server`)
 AWAKE = "FLAKY_DETECTOR_AWAKE"  # set by the recorder itself, so that a pytest started by a recorded test stays asleep
@@ -77,6 +78,7 @@ WALK_RESULT = "walk.json"
 JOURNAL_SUFFIX = ".jsonl"
 SERIAL_WORKER = "main"
 CONTROLLER = "controller"
+TEMPLATES_MADE = "templates"  # of the journal in a folder of templates that says, once there are some on a server, how it is reached
 
 # Kinds of state.
 DJANGO_MODEL = "django-model"  # key "app_label.ModelName"

@@ -22,6 +22,7 @@ class World:
 
     now: Callable[..., float] = staticmethod(time.time)
     ticks: Callable[..., float] = staticmethod(time.perf_counter)
+    sleep: Callable[..., None] = staticmethod(time.sleep)
     encode: Callable[..., str] = staticmethod(json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False).encode)
     open: Callable[..., int] = staticmethod(os.open)
     read: Callable[..., bytes] = staticmethod(os.read)

@@ -56,7 +56,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a run happens: all absolute paths.
 
     `rootdir` is the project's folder in the private copy (or the user's own, for a run in place) and `tree` the whole copied tree;
-    `original_rootdir` and `original_tree` are the user's. `scratch` becomes TMPDIR. `database_suffix` keeps the run's databases apart.
+    `original_rootdir` and `original_tree` are the user's. `scratch` becomes TMPDIR. `database_suffix` keeps the run's databases apart;
+    `templates` is the folder by which runs share templates of them, empty where each is to make its own.
     """
 
     rootdir: str
@@ -66,6 +67,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     bundle: str
     scratch: str
     database_suffix: str = ""
+    templates: str = ""
 
     def moved(self, path: str) -> str:
         """A path of the user's tree as it is called in the copy, what follows `::` kept as it is; any other path unchanged."""
@@ -220,6 +222,7 @@ def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> d
     env |= {
         wire.RECORD: place.bundle,
         wire.DATABASE_SUFFIX: place.database_suffix or None,
+        wire.TEMPLATES: place.templates or None,
         "PYTHONPATH": os.pathsep.join(_python_path(spec, suite, place, manner.python_path)),
         "TMPDIR": place.scratch,
         "PYTHONUNBUFFERED": "1",

@@ -74,7 +74,7 @@ def test_every_mode_is_named_in_the_description():
 
 
 def test_what_is_written_is_declared():
-    written = set(outputs(Result(), Settings(), {}, "")) | {"matrix", "plan"}
+    written = set(outputs(Result(), Settings(), {}, "")) | {"matrix", "plan", "commit"}
     assert set(ACTION["outputs"]) == written
 
 

@@ -81,7 +81,7 @@ def test_the_contracts_example_is_valid() -> None:
     validator().validate(EXAMPLE)
 
 
-@pytest.mark.parametrize("name", ["shop", "suspects_only", "brittle", "clean"])
+@pytest.mark.parametrize("name", ["shop", "suspects_only", "brittle", "clean", "nightly"])
 def test_what_is_written_is_valid_and_holds_every_published_field(name: str) -> None:
     written = json.loads(write_findings(getattr(shop_result, name)(), "1"))
     validator().validate(written)

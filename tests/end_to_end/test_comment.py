@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from flaky_detector.adapters.github import Note, Patience, Posted, Target, keep_comment
 from flaky_detector.errors import GitHubError
@@ -13,10 +14,12 @@ from flaky_detector.model import Finding, Result, Signature, TestId
 from flaky_detector.model.secret import Secret
 from flaky_detector.pipeline.publish import publish
 from flaky_detector.settings import Settings
+from flaky_detector.stages.report import Context, report
 from flaky_detector.stages.report.pages import Pages
+from tests.support import shop_result
 from tests.support.github import BOT, HEAD, TOKEN, FakeGitHub
 
-QUICK = Patience(pause_seconds=0, timeout_seconds=5)
+QUICK = Patience(pause_seconds=0, write_pause_seconds=0, timeout_seconds=5)
 MARKER = "<!-- flaky-detector:default -->"
 
 
@@ -49,7 +52,7 @@ def test_a_first_comment_is_created_with_the_marker_as_its_first_line(github):
     posted = say(github, "2 tests pollute 9 others")
     assert posted == Posted("created", "https://github.com/acme/shop/pull/7#issuecomment-1001")
     assert github.bodies() == [f"{MARKER}\n2 tests pollute 9 others"]
-    assert github.methods() == ["GET 7 200", "GET comments 200", "POST comments 201"]
+    assert github.methods() == ["GET 7 200", "GET comments 200", "GET 7 200", "POST comments 201"]
 
 
 def test_a_body_that_has_the_marker_already_gets_no_second_one(github):
@@ -272,11 +275,43 @@ def test_a_fork_fails_nothing_and_the_summary_tells_why_there_is_no_comment(gith
     github.forbid_writing()
     said = []
     assert publish(hunt_found(1), pages("one"), Settings(), on_pull_request(github, tmp_path, fork=True), said.append) == ""
-    assert said[0].startswith("no comment: could not comment on acme/shop#7: GitHub says 403")
+    assert said[0] == "no comment: the token of a pull request from a fork may only read; the workflow pr-comment posts it"
     assert said[2:4] == [MARKER, "one"]
-    assert "\n> [!NOTE]\n> No comment was posted: could not comment on acme/shop#7" in (tmp_path / "summary").read_text()
-    assert "comes from a fork, whose token may only read" in (tmp_path / "summary").read_text()
+    summary = (tmp_path / "summary").read_text()
+    assert "\n> [!NOTE]\n> No comment was posted from here: the token of a pull request from a fork may only read. Upload the" in summary
+    assert "403" not in summary + "".join(said)
     assert TOKEN not in "\n".join(said) + (tmp_path / "summary").read_text() + (tmp_path / "output").read_text()
+
+
+def test_dependabot_is_told_as_a_fork_is(github, tmp_path):
+    github.forbid_writing()
+    said = []
+    environ = on_pull_request(github, tmp_path) | {"GITHUB_ACTOR": "dependabot[bot]"}
+    assert publish(hunt_found(1), pages("one"), Settings(), environ, said.append) == ""
+    assert said[0] == "no comment: the token of a pull request from Dependabot may only read; the workflow pr-comment posts it"
+    assert "403" not in (tmp_path / "summary").read_text() + "".join(said)
+
+
+def test_a_job_without_the_permission_is_told_which_one(github, tmp_path):
+    github.forbid_writing()
+    said = []
+    assert publish(hunt_found(1), pages("one"), Settings(), on_pull_request(github, tmp_path), said.append) == ""
+    assert said[0].startswith("no comment: could not comment on acme/shop#7: GitHub says 403 Resource not accessible by integration")
+    assert "give the job `permissions: pull-requests: write`" in (tmp_path / "summary").read_text()
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        ("Unable to create comment because issue is locked.", "the conversation is locked"),
+        ("Repository was archived so is read-only.", "the repository is archived"),
+    ],
+)
+def test_a_locked_conversation_and_an_archived_repository_are_told_as_such(github, message, hint):
+    github.fail("POST", 403, message)
+    with pytest.raises(GitHubError) as caught:
+        say(github, "hello")
+    assert caught.value.hint.startswith(hint)
 
 
 def test_a_run_that_was_overtaken_says_so_in_the_summary(github, tmp_path):
@@ -295,3 +330,24 @@ def test_a_forks_run_is_commented_on_by_a_later_workflow_run_that_finds_the_pull
     assert publish(hunt_found(1), pages("two"), Settings(), environ, said.append) == ""
     assert said[1] == "no comment: no open pull request of ann:mend-it is at the commit that was tested"
     assert github.bodies() == [f"{MARKER}\none"]
+
+
+def test_a_comment_that_accused_says_once_what_a_clean_run_does_not_see_and_then_rests(github, tmp_path):
+    environ = on_pull_request(github, tmp_path)
+    accusing = report(shop_result.shop(), Context(commit=HEAD))
+    clean = report(shop_result.clean(), Context(commit=HEAD))
+    publish(shop_result.shop(), accusing, Settings(), environ, [].append)
+    publish(shop_result.clean(), clean, Settings(), environ, [].append)
+    [body] = github.bodies()
+    assert "### 🧪 Not seen any more: 2 causes told here before" in body
+    assert "made `test_no_migration_is_missing` fail, proven by re-running at `5f0c1d2`; not seen since `5f0c1d2`." in body
+    publish(shop_result.clean(), clean, Settings(), environ, [].append)
+    assert github.writes() == ["POST comments 201", "PATCH 1001 200"]
+
+
+def test_a_run_that_only_took_longer_changes_nothing(github, tmp_path):
+    environ, result = on_pull_request(github, tmp_path), shop_result.shop()
+    slower = structs.replace(result, cost=structs.replace(result.cost, wall_seconds=result.cost.wall_seconds + 61))
+    for each in (result, slower):
+        publish(each, report(each, Context(commit=HEAD)), Settings(), environ, [].append)
+    assert github.writes() == ["POST comments 201"]

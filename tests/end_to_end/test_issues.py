@@ -26,7 +26,7 @@ def github() -> Iterator[FakeGitHub]:
 
 def keep(github: FakeGitHub, *notes: IssueNote) -> tuple[Posted, ...]:
     target = Target(api_url=github.url, repository="acme/shop", token=Secret(TOKEN))
-    return keep_issues(target, notes, Patience(pause_seconds=0), lambda seconds: None)
+    return keep_issues(target, notes, Patience(pause_seconds=0, write_pause_seconds=0), lambda seconds: None)
 
 
 def note(body: str = "It leaves a model behind.", *fingerprints: str) -> IssueNote:

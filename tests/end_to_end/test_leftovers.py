@@ -37,10 +37,13 @@ def test_waits():
 }
 
 
-def databases(postgres: dict[str, str], token: str) -> list[str]:
+def databases(postgres: dict[str, str], *patterns: str) -> list[str]:
     with psycopg.connect(host=postgres["PGHOST"], user=postgres["PGUSER"], dbname="postgres") as connection:
-        rows = connection.execute("select datname from pg_database where datname like %s", (f"%leftover_{token}%",))
+        rows = connection.execute("select datname from pg_database where datname like any(%s)", (list(patterns),))
         return [str(name) for (name,) in rows]
+
+
+TEMPLATES = "flaky\\_detector\\_fd%"
 
 
 @pytest.mark.slow
@@ -48,6 +51,7 @@ def test_processes_databases_and_copies_of_a_killed_hunt_are_removed_by_the_next
     suite = write_suite(tmp_path / "suite", DJANGO)
     (tmp_path / "tmp").mkdir()
     begun, token = tmp_path / "begun", f"t{os.getpid()}"
+    ours = (f"%leftover_{token}%", TEMPLATES)
     environ = {**os.environ, **postgres, "TMPDIR": str(tmp_path / "tmp"), "TOKEN": token, "BEGUN": str(begun)}
     command = [
         sys.executable,
@@ -66,14 +70,31 @@ def test_processes_databases_and_copies_of_a_killed_hunt_are_removed_by_the_next
     hunt.send_signal(signal.SIGKILL)
     hunt.wait()
     (left,) = (tmp_path / "tmp").glob(f"{PREFIX}*")
-    assert len(databases(postgres, token)) == 1
+    assert len(databases(postgres, *ours)) == 2  # the test database, and the template that was made of it
 
     told = flaky_detector("hunt", "--runs", "1", cwd=suite, environ=environ | {"QUICK": "1"})
     assert told.exit_code == 0
     assert f"removed what an earlier hunt, which was killed, had left: {left} and 1 process, its test databases" in told.err
     assert not left.exists()
-    assert databases(postgres, token) == []
+    assert databases(postgres, *ours) == []
     assert list((tmp_path / "tmp").glob(f"{PREFIX}*")) == []
+
+
+@pytest.mark.slow
+def test_the_keeper_drops_templates_and_copies_as_soon_as_a_hunt_is_killed(postgres: dict[str, str], tmp_path: Path) -> None:
+    suite = write_suite(tmp_path / "suite", DJANGO)
+    (tmp_path / "tmp").mkdir()
+    begun, token = tmp_path / "begun", f"k{os.getpid()}"
+    environ = {**os.environ, **postgres, "TMPDIR": str(tmp_path / "tmp"), "TOKEN": token, "BEGUN": str(begun), "QUICK": "1"}
+    command = [sys.executable, "-m", "flaky_detector", "hunt", "--runs", "16", "--python", sys.executable, "--output", str(tmp_path / "r")]
+    hunt = subprocess.Popen(command, cwd=suite, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert eventually(lambda: len(databases(postgres, TEMPLATES)) > 1, 60)  # a template, and a copy that the keeper has ready
+    hunt.send_signal(signal.SIGKILL)
+    hunt.wait()
+    assert eventually(lambda: databases(postgres, TEMPLATES) == [], 60)
+    told = flaky_detector("hunt", "--runs", "1", cwd=suite, environ=environ)
+    assert told.exit_code == 0
+    assert databases(postgres, f"%leftover_{token}%", TEMPLATES) == []
 
 
 def test_a_folder_of_a_living_hunt_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

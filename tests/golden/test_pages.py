@@ -26,11 +26,13 @@ RESULTS = {
     "brittle": shop_result.brittle,
     "clean": shop_result.clean,
     "flood": shop_result.flood,
+    "nightly": shop_result.nightly,
 }
 
 
 def files_of(pages: Pages) -> dict[str, str]:
     annotations = "".join(f"{note.level} {note.path}:{note.line} {note.title}\n    {note.message}\n" for note in pages.annotations)
+    issues = "\n".join(f"# {issue.title}\n\n{issue.body}" for issue in pages.issues)
     return {
         "comment.md": pages.comment,
         "summary.md": pages.summary,
@@ -38,7 +40,7 @@ def files_of(pages: Pages) -> dict[str, str]:
         "findings.json": pages.findings_json,
         "annotations.txt": annotations,
         "terminal.txt": pages.terminal,
-    }
+    } | ({"issues.md": issues} if issues else {})
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -45,7 +45,7 @@ class Answered:
 
 
 class Description:
-    """Checks exchanges. Request bodies are closed: GitHub ignores members that it does not know, a test wants to hear of them."""
+    """Checks exchanges. Requests are closed: GitHub ignores what it does not know in a query or a body, a test wants to hear of it."""
 
     def __init__(self) -> None:
         self.document = json.loads(gzip.decompress(FILE.read_bytes()))
@@ -62,13 +62,22 @@ class Description:
         """Whether the description tells of such an answer."""
         return str(status) in self.document["paths"][template][method.lower()]["responses"]
 
-    def request_trouble(self, asked: Asked) -> str:
-        """What is wrong with a request, or nothing."""
+    def request_trouble(self, asked: Asked, template: str) -> str:
+        """What is wrong with a request to the operation of that path, or nothing."""
+        if unknown := set(asked.parameters.query) - self._parameters(template, asked.method):
+            return f"request {asked.method} {asked.path}: the query holds {', '.join(sorted(unknown))}, which GitHub does not know"
         try:
             self._api.validate_request(asked)
         except OpenAPIError as error:
             return f"request {asked.method} {asked.path}: {_reasons(error)}"
         return ""
+
+    def _parameters(self, template: str, method: str) -> set[str]:
+        item = self.document["paths"][template]
+        listed = [*item.get("parameters", []), *item[method].get("parameters", [])]
+        known = self.document["components"].get("parameters", {})
+        whole = [known[each["$ref"].rsplit("/", 1)[1]] if "$ref" in each else each for each in listed]
+        return {each["name"] for each in whole if each["in"] == "query"}
 
     def response_trouble(self, asked: Asked, answered: Answered) -> str:
         """What is wrong with a response, or nothing."""
@@ -88,9 +97,18 @@ def description() -> Description:
 def _close(operation: Any) -> None:
     if isinstance(operation, dict):
         for media in operation.get("requestBody", {}).get("content", {}).values():
-            schema = media["schema"]
-            if schema.get("type") == "object" and not {"oneOf", "anyOf"} & set(schema):
-                schema.setdefault("additionalProperties", False)
+            _close_schema(media["schema"])
+
+
+def _close_schema(schema: dict[str, Any]) -> None:
+    """Members that a schema does not name are refused, in objects within objects too; a reference stays open, for answers share it."""
+    ways = [way for key in ("oneOf", "anyOf", "allOf") for way in schema.get(key, [])]
+    if schema.get("properties") and not any(way.get("properties") for way in ways):
+        schema.setdefault("additionalProperties", False)
+    inner = [*ways, *schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    for each in inner:
+        if "$ref" not in each:
+            _close_schema(each)
 
 
 def _reasons(error: BaseException) -> str:

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from flaky_detector.model import (
+    CauseNight,
     Cost,
     Evidence,
     Finding,
     Gap,
     LatentPolluter,
+    Nights,
     Order,
+    Remembered,
     Result,
     RunSummary,
     Signature,
@@ -421,3 +424,42 @@ def _unsorted(number: int, polluter: TestId) -> Finding:
         " work",
         fingerprint=f"00000000000000d{number}",
     )
+
+
+def nightly() -> Result:
+    """The shop on the fourth night that is remembered: one cause is proven again, others did not show, are cured, gone or in doubt."""
+    dates = tuple(f"2025-01-{day:02d}" for day in range(1, 5))
+    first, second, *_ = shop().findings
+    here = "https://github.com/acme/shop/issues"
+
+    def nights_of(*verdicts: str) -> tuple[CauseNight, ...]:
+        return tuple(CauseNight(date, verdict) for date, verdict in zip(dates[-len(verdicts) :], verdicts, strict=True))  # type: ignore[arg-type]
+
+    def known(verdict: str, trend: tuple[CauseNight, ...], **more: object) -> Remembered:
+        told = {"kind": "polluter", "heads": (JOINED,), "tests": (NAMED,), "fingerprints": ("00",), "verdict": verdict, "trend": trend}
+        days = {"first_seen": trend[0].date, "last_seen": trend[0].date, "nights_seen": 1, "row": 1}
+        return Remembered(**{**told, **days, **more})  # type: ignore[arg-type]
+
+    here_again = known(
+        "proven",
+        nights_of("proven", "seen", "quiet", "proven"),
+        heads=first.polluters[0],
+        tests=(first.test,),
+        fingerprints=(first.fingerprint,),
+        last_seen="2025-01-04",
+        nights_seen=3,
+        issue=f"{here}/12",
+        done="updated",
+    )
+    is_new = known("proven", nights_of("proven"), heads=second.polluters[0], tests=MIGRATION_TESTS, fingerprints=(second.fingerprint,))
+    causes = (
+        here_again,
+        replace(is_new, issue=f"{here}/15", done="opened"),
+        known("unclear", nights_of("proven", "unclear"), note="re-run: it does not pass alone any more", issue=f"{here}/14"),
+        known("untried", nights_of("proven", "quiet", "untried"), note="there was no time to re-run its order", done="declined"),
+        known("quiet", nights_of("proven", "quiet", "quiet"), row=2, note="re-run: 0 of 3 attempts at its order fail, alone 0 of 3"),
+        known("cured", nights_of("proven", "quiet", "quiet", "cured"), row=3, kind="state-setter", issue=f"{here}/9", done="closed"),
+        known("gone", nights_of("proven", "gone"), note="`test_old` is not among the tests of tonight: renamed, removed or deselected"),
+    )
+    notes = ("Known causes whose issues wait for the next night: 2. One night opens 10 issues at most, and touches 30.",)
+    return replace(shop(), nights=Nights(date=dates[-1], cured_after=3, dates=dates, causes=causes, notes=notes))

@@ -66,7 +66,7 @@ def test_an_unknown_mode_names_those_that_are_known():
     with pytest.raises(SettingsError) as caught:
         arguments_of({"INPUT_MODE": "hnut"})
     assert caught.value.message == "bad value 'hnut' for the action's input 'mode'"
-    assert caught.value.hint == "allowed: hunt, plan, run, analyze, report, record"
+    assert caught.value.hint == "allowed: hunt, plan, run, analyze, report, request, record"
 
 
 def test_analyze_without_artifacts_says_what_is_missing():

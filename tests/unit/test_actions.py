@@ -7,10 +7,12 @@ import pytest
 
 from flaky_detector.adapters.actions import (
     SUMMARY_LIMIT_BYTES,
+    Request,
     command,
     first_of_each_level,
     in_workspace,
     plain,
+    request,
     whereabouts,
     write_outputs,
     write_summary,
@@ -66,11 +68,87 @@ def test_a_comment_on_a_pull_request_names_it_and_one_on_an_issue_does_not(tmp_p
 def test_a_workflow_run_lists_its_pull_requests_and_for_a_fork_only_the_branch(tmp_path):
     run = {"event": "pull_request", "head_sha": "f" * 40, "head_branch": "mend-it", "head_repository": {"owner": {"login": "ann"}}}
     known = whereabouts(environ(tmp_path, {"workflow_run": {**run, "pull_requests": [pull_request()]}}))
-    assert (known.pull_request, known.head, known.head_sha) == (7, "", "a" * 40)
+    assert (known.pull_request, known.head, known.head_sha) == (7, "", "f" * 40)  # the run's commit: the pull request may have a newer one
     fork = whereabouts(environ(tmp_path, {"workflow_run": {**run, "pull_requests": []}}))
     assert (fork.pull_request, fork.head, fork.head_sha, fork.commit) == (0, "ann:mend-it", "f" * 40, "f" * 40)
     push = whereabouts(environ(tmp_path, {"workflow_run": {**run, "event": "push", "pull_requests": []}}))
     assert (push.pull_request, push.head) == (0, "")
+
+
+def test_a_workflow_run_tells_of_the_run_before_it_which_has_the_report(tmp_path):
+    place = whereabouts(environ(tmp_path, {"workflow_run": {"id": 41, "head_sha": "f" * 40}}, GITHUB_EVENT_NAME="workflow_run"))
+    assert (place.run_url, place.tells_of_others) == ("https://github.com/acme/shop/actions/runs/41", True)
+
+
+def test_a_branch_that_is_proposed_to_another_repository_too_has_its_number_here(tmp_path):
+    elsewhere = {**pull_request(), "number": 99, "base": {"repo": {"id": 5}}}
+    event = {"repository": {"id": 1}, "workflow_run": {"event": "pull_request", "pull_requests": [elsewhere, pull_request()]}}
+    assert whereabouts(environ(tmp_path, event)).pull_request == 7
+
+
+@pytest.mark.parametrize(
+    ("event", "head", "actor", "expected"),
+    [
+        ("pull_request", 2, "ann", "a fork"),
+        ("pull_request", 1, "dependabot[bot]", "Dependabot"),
+        ("pull_request", 1, "ann", ""),
+        ("pull_request_target", 2, "ann", ""),
+    ],
+)
+def test_a_fork_and_dependabot_may_only_read(tmp_path, event, head, actor, expected):
+    place = whereabouts(environ(tmp_path, {"pull_request": pull_request(head)}, GITHUB_EVENT_NAME=event, GITHUB_ACTOR=actor))
+    assert place.may_only_read == expected
+
+
+@pytest.mark.parametrize(("given", "expected"), [("c" * 40, "c" * 40), ("c" * 39, ""), ("main; rm -rf", ""), (f" {'c' * 40}\n", "c" * 40)])
+def test_a_commit_comes_from_the_input_where_the_event_does_not_tell_it(tmp_path, given, expected):
+    event = {"issue": {"number": 7, "pull_request": {}}, "comment": {"id": 5}}
+    event["issue"]["pull_request"] = {"url": "https://api.github.com/repos/acme/shop/pulls/7"}
+    place = whereabouts(environ(tmp_path, event, GITHUB_EVENT_NAME="issue_comment", INPUT_COMMIT=given))
+    assert (place.pull_request, place.head_sha, place.comment) == (7, expected, 5)
+
+
+def asking(body: object = "/flaky-hunt", **more: object) -> dict[str, object]:
+    comment = {"id": 5, "body": body, "created_at": "2024-05-01T10:00:00Z", "user": {"login": "ann", "type": "User"}}
+    return {"action": "created", "issue": {"number": 7, "pull_request": {"url": "x"}}, "comment": comment, **more}
+
+
+@pytest.mark.parametrize(
+    ("body", "commit"),
+    [
+        ("/flaky-hunt", ""),
+        ("/flaky-hunt  \r\nplease", ""),
+        ("/flaky-hunt 1A2b3c4", "1a2b3c4"),
+        (f"/flaky-hunt {'d' * 40}\n", "d" * 40),
+    ],
+)
+def test_a_comment_asks_for_a_hunt_in_its_first_line(tmp_path, body, commit):
+    asked = request(environ(tmp_path, asking(body), GITHUB_EVENT_NAME="issue_comment"))
+    assert asked == Request(comment=5, pull_request=7, login="ann", created_at="2024-05-01T10:00:00Z", commit=commit)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", None, 7, " /flaky-hunt", "/flaky-hunting", "/flaky-hunt main", "> /flaky-hunt", "please\n/flaky-hunt", "/flaky-hunt 1a2b3c4; id"],
+)
+def test_other_comments_ask_for_nothing(tmp_path, body):
+    assert request(environ(tmp_path, asking(body), GITHUB_EVENT_NAME="issue_comment")) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"action": "edited"},
+        {"issue": {"number": 7}},
+        {"comment": {"id": 5, "body": "/flaky-hunt", "user": {"login": "echo[bot]", "type": "Bot"}}},
+        {"comment": {"id": 5, "body": "/flaky-hunt", "user": {"login": "../../x", "type": "User"}}},
+        {"comment": {"id": "5", "body": "/flaky-hunt", "user": {"login": "ann", "type": "User"}}},
+        {"comment": {"id": 5, "body": "/flaky-hunt", "user": None}},
+    ],
+)
+def test_an_edited_comment_an_issues_and_an_apps_ask_for_nothing(tmp_path, more):
+    assert request(environ(tmp_path, asking(**more), GITHUB_EVENT_NAME="issue_comment")) is None
+    assert request(environ(tmp_path, asking(), GITHUB_EVENT_NAME="pull_request_review_comment")) is None
 
 
 @pytest.mark.parametrize("event", ["[]", "null", '{"pull_request": [7]}', '{"pull_request": {"number": "7; rm"}}', '{"workflow_run": 3}'])

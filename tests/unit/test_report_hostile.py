@@ -4,14 +4,13 @@ import re
 from typing import Any
 
 import cmarkgfm
-import msgspec
 import pytest
 from cmarkgfm.cmark import Options
 from lxml import html as lxml_html
 
-from flaky_detector.model import Result
 from flaky_detector.stages.report import Context, Pages, report
 from tests.support import shop_result
+from tests.support.poison import poisoned
 
 HOSTILE = (
     "`</code></summary></details><script>alert(1)</script>\n\n# owned\n\n@octocat #1 GH-2 https://evil.example www.evil.example "
@@ -24,22 +23,17 @@ ALLOWED_TAGS = {
 }
 OURS = "https://github.com/acme/shop"
 CONTEXT = Context(commit="1a2b3c4d", repository_url=OURS, run_url=f"{OURS}/actions/runs/7", version="1", can_comment=False)
-KEPT = {"kind", "confidence", "role", "rule", "status", "arrangement", "distribution", "worker"}
 
 
-def poisoned(tree: Any, name: str = "") -> Any:
-    """The result with hostile text added to every text that is not one of our own words."""
-    if isinstance(tree, dict):
-        return {key: poisoned(value, key) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [poisoned(item, name) for item in tree]
-    return f"{tree}{HOSTILE}" if isinstance(tree, str) and name not in KEPT else tree
-
-
-@pytest.fixture(params=["shop", "suspects_only", "brittle", "clean"])
+@pytest.fixture(params=["shop", "suspects_only", "brittle", "clean", "nightly"])
 def pages(request: pytest.FixtureRequest) -> Pages:
     result = getattr(shop_result, request.param)()
-    return report(msgspec.convert(poisoned(msgspec.to_builtins(result)), Result), CONTEXT)
+    return report(poisoned(result, HOSTILE), CONTEXT)
+
+
+def test_the_pages_are_about_hostile_tests_indeed(pages: Pages) -> None:
+    assert "alert(1)" in pages.comment
+    assert "octocat" in pages.html
 
 
 @pytest.mark.parametrize("page", ["comment", "summary"])
@@ -68,7 +62,11 @@ def _outside_of_code(element: Any) -> list[str]:
 def test_no_line_is_a_workflow_command_and_the_marker_is_ours_alone(pages: Pages, page: str) -> None:
     text = getattr(pages, page)
     assert not re.search(r"^\s*::", text, re.MULTILINE)
-    assert text.count("<!--") == (1 if page == "comment" else 0)
+    lines = text.splitlines()
+    ours = {0: "<!-- flaky-detector:default -->", len(lines) - 1: "<!-- flaky-detector:told:"} if page == "comment" else {}
+    hidden = {number: line for number, line in enumerate(lines) if "<!--" in line}
+    assert set(hidden) <= set(ours)
+    assert all(line.startswith(ours[number]) and line.count("<!--") == line.count("-->") == 1 for number, line in hidden.items())
 
 
 def test_every_table_row_has_the_cells_of_its_head(pages: Pages) -> None:

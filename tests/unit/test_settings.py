@@ -31,6 +31,8 @@ from flaky_detector.settings import BY_NAME, KEYS, Settings, from_file, from_inp
         ("pytest-args", "-m 'not slow' tests", ("-m", "not slow", "tests")),
         ("output", "out", Path("out")),
         ("comment-key", "night.ly_1-2", "night.ly_1-2"),
+        ("history", "kept/nights.sqlite", Path("kept/nights.sqlite")),
+        ("cured-after", "5", 5),
     ],
 )
 def test_text_is_read(name: str, text: str, value: object) -> None:
@@ -63,6 +65,8 @@ def test_text_is_read(name: str, text: str, value: object) -> None:
         ("output", " "),
         ("rootdir", ""),
         ("comment-key", "a b"),
+        ("history", " "),
+        ("cured-after", "0"),
         ("comment-key", "x" * 65),
     ],
 )

@@ -3,25 +3,27 @@
 Owns the download. An artifact may come from anybody's fork: no name in it becomes a path, and what is too large is left where it is.
 """
 
-import contextlib
+import http.client
 import re
-import shutil
 import time
+import urllib.error
 import urllib.request
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from github import Github, GithubException
 from github.Artifact import Artifact
 
 from flaky_detector.adapters.github.connection import Patience, Target, Waiting, connected
-from flaky_detector.errors import GitHubError
+from flaky_detector.errors import NothingLeft
 
-LARGEST_BYTES = 512 * 1024 * 1024
-LARGEST_MEMBER_BYTES = 64 * 1024 * 1024
+MIB = 1024 * 1024
+LARGEST_BYTES = 512 * MIB
+LARGEST_IN_ALL_BYTES = 2048 * MIB
+MOST_ARTIFACTS = 1000
+CHUNK_BYTES = MIB
 
 
 def download_artifacts(target: Target, run_id: int, folder: Path, sleep: Callable[[float], None] = time.sleep) -> tuple[Path, ...]:
@@ -35,28 +37,22 @@ def download_artifacts(target: Target, run_id: int, folder: Path, sleep: Callabl
     folder.mkdir(parents=True, exist_ok=True)
     with connected(target, patience) as client:
         found = waiting.until_answered(f"list the artifacts of run {run_id}", lambda: _of_run(client, target.repository, run_id))
-        usable = [each for each in found if not each.expired and each.size_in_bytes <= LARGEST_BYTES]
+        usable = _bounded([each for each in found if not each.expired])
         if not usable:
-            raise GitHubError(f"run {run_id} of {target.repository} has no artifacts to analyse", "they expire; is it the run's id?")
+            raise NothingLeft(f"run {run_id} of {target.repository} has no artifacts to analyse", "they expire; is it the run's id?")
         return tuple(
             waiting.until_answered(f"download {each.name!r}", partial(_download, client, each, folder, patience.timeout_seconds))
             for each in usable
         )
 
 
-def member_of(archives: Iterable[Path], name: str, into: Path) -> Path:
-    """The first member with that file name in any of the zips, written to `into`, a path of ours.
-
-    Raises:
-        GitHubError: there is none, it is too large, or no zip can be read.
-    """
-    for path in archives:
-        with contextlib.suppress(zipfile.BadZipFile, zlib.error, RuntimeError, OSError), zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                if member.filename.rsplit("/", 1)[-1] == name and member.file_size <= LARGEST_MEMBER_BYTES:
-                    into.write_bytes(archive.read(member))
-                    return into
-    raise GitHubError(f"no artifact of that run holds a {name}", "upload the folder flaky-detector-report as an artifact")
+def _bounded(artifacts: list[Artifact]) -> list[Artifact]:
+    """Those that are not too large, as many as are not too much together."""
+    taken: list[Artifact] = []
+    for each in artifacts[:MOST_ARTIFACTS]:
+        if each.size_in_bytes <= min(LARGEST_BYTES, LARGEST_IN_ALL_BYTES - sum(other.size_in_bytes for other in taken)):
+            taken.append(each)
+    return taken
 
 
 def _of_run(client: Github, repository: str, run_id: int) -> list[Artifact]:
@@ -70,6 +66,22 @@ def _download(client: Github, artifact: Artifact, folder: Path, timeout_seconds:
     address = str(headers.get("location", ""))
     if code != 302 or not address.startswith(("https://", "http://")):
         raise GithubException(code, None, headers, "no address of an archive")
-    with urllib.request.urlopen(address, timeout=timeout_seconds) as answer, path.open("wb") as file:  # noqa: S310 -- the scheme is checked
-        shutil.copyfileobj(answer, file)
+    try:
+        with urllib.request.urlopen(address, timeout=timeout_seconds) as answer, path.open("wb") as file:  # noqa: S310 -- the scheme is checked
+            _copy(answer, file)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise GithubException(error.code, None, dict(error.headers), "the store of artifacts refuses") from None
     return path
+
+
+def _copy(answer: http.client.HTTPResponse, file: BinaryIO) -> None:
+    """At most what is allowed, whatever the list said of the size; and all of it: http.client tells nobody when a body ends too early."""
+    told, size = answer.headers.get("Content-Length", ""), 0
+    while chunk := answer.read(CHUNK_BYTES):
+        size += len(chunk)
+        if size > LARGEST_BYTES:
+            raise GithubException(413, {"message": f"it is larger than {LARGEST_BYTES // MIB} MiB"}, {}, "too large")
+        file.write(chunk)
+    if told.isdecimal() and size != int(told):
+        raise ConnectionError(f"{size} of {told} bytes")

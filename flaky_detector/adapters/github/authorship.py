@@ -17,8 +17,13 @@ class Authorship:
         self._client = client
         self._login: str | None = None
 
-    def is_ours(self, author: NamedUser | Organization) -> bool:
-        """Whether the token's owner is the author; for an app's token, which may not ask who it is, whether an app is."""
+    def is_ours(self, author: NamedUser | Organization | None) -> bool:
+        """Whether the token's owner is the author; for an app's token, which may not ask who it is, whether an app is.
+
+        None is somebody whose account is gone.
+        """
+        if author is None:
+            return False
         if self._login is None:
             self._login = self._who_am_i()
         return author.login == self._login if self._login else author.type == "Bot"

@@ -2,6 +2,10 @@
 
 Owns repetition and the wording of trouble. Must not know what is asked for. No token gets into a message: of an error from the network only
 the type is told.
+
+What may be asked again is asked again: GitHub's limits, for as long as it says; passing trouble (5xx, a connection that is cut or too slow,
+an answer that is not GitHub's) with growing waits. PyGithub's own retry is off: it leaves PATCH and a bare 429 alone, and repeats a POST
+that was carried out. Whoever asks with a POST looks first, when asked again, for what the first one may have made.
 """
 
 import time
@@ -10,15 +14,18 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import msgspec
-from github import Auth, Github, GithubException, RateLimitExceededException
+from github import Auth, BadAttributeException, Github, GithubException, RateLimitExceededException
 
 from flaky_detector.errors import GitHubError
 from flaky_detector.model.secret import Secret
 
 Answer = TypeVar("Answer")
 
-EXPECTED = (GithubException, OSError, ValueError)
-"""What PyGithub raises when GitHub refuses, is out of reach, or answers with something that is not JSON."""
+STRANGE = (BadAttributeException, AttributeError, TypeError, KeyError, ValueError, RuntimeError)
+"""What PyGithub raises over an answer that is no answer of GitHub's, such as a proxy's page, or is cut off in a way that still parses."""
+
+EXPECTED = (GithubException, OSError, *STRANGE)
+"""What PyGithub raises when GitHub refuses, is out of reach, or answers with something else than it should."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,14 +44,22 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
-    """How long GitHub is waited for. GitHub asks for a minute after a limit that names no time, and for a pause between requests."""
+    """How long GitHub is waited for.
+
+    GitHub asks for a minute after a limit that names no time, for growing waits if that was not enough, and for a second between writes:
+    https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+
+    `longest_wait_seconds` bounds one wait, `longest_in_all_seconds` all waits of one errand: who is asked for more gives up at once.
+    """
 
     attempts: int = 5
     first_wait_seconds: float = 1.0
     limit_wait_seconds: float = 60.0
     longest_wait_seconds: float = 120.0
+    longest_in_all_seconds: float = 300.0
     timeout_seconds: int = 20
     pause_seconds: float = 0.25
+    write_pause_seconds: float = 1.0
 
 
 @contextmanager
@@ -57,7 +72,7 @@ def connected(target: Target, patience: Patience) -> Iterator[Github]:
         per_page=100,
         retry=None,
         seconds_between_requests=patience.pause_seconds,
-        seconds_between_writes=patience.pause_seconds,
+        seconds_between_writes=patience.write_pause_seconds,
         user_agent="flaky-detector",
         lazy=True,
     )
@@ -68,12 +83,13 @@ def connected(target: Target, patience: Patience) -> Iterator[Github]:
 
 
 class Waiting:
-    """Repeats what may be repeated, as long as GitHub asks for and patience allows."""
+    """Repeats what may be repeated, as long as GitHub asks for and patience allows. One for an errand: it adds up what it waited."""
 
     def __init__(self, target: Target, patience: Patience, sleep: Callable[[float], None] = time.sleep) -> None:
         self._target = target
         self._patience = patience
         self._sleep = sleep
+        self._waited_seconds = 0.0
 
     def until_answered(self, what: str, ask: Callable[[], Answer]) -> Answer:
         """The answer of `ask`, tried again after passing trouble; `what` completes "could not …"."""
@@ -83,18 +99,23 @@ class Waiting:
                 return ask()
             except EXPECTED as error:
                 wait_seconds = self._wait_seconds(error, attempt)
-                if wait_seconds is None or attempt >= self._patience.attempts or wait_seconds > self._patience.longest_wait_seconds:
+                if wait_seconds is None or attempt >= self._patience.attempts or not self._is_bearable(wait_seconds):
                     raise _explained(what, error, self._target) from None
             self._sleep(wait_seconds)
+            self._waited_seconds += wait_seconds
             attempt += 1
 
+    def _is_bearable(self, wait_seconds: float) -> bool:
+        in_all = self._waited_seconds + wait_seconds
+        return wait_seconds <= self._patience.longest_wait_seconds and in_all <= self._patience.longest_in_all_seconds
+
     def _wait_seconds(self, error: Exception, attempt: int) -> float | None:
-        backoff: float = self._patience.first_wait_seconds * 2 ** (attempt - 1)
-        if not isinstance(error, GithubException):
-            return backoff if isinstance(error, OSError) else None
-        if is_limit(error):
-            return asked_wait_seconds(error, time.time(), self._patience.limit_wait_seconds)
-        return backoff if error.status >= 500 else None
+        growth: float = 2 ** (attempt - 1)
+        if isinstance(error, GithubException) and is_limit(error):
+            return asked_wait_seconds(error, time.time(), self._patience.limit_wait_seconds * growth)
+        if isinstance(error, GithubException) and error.status < 500:
+            return None
+        return self._patience.first_wait_seconds * growth
 
 
 def is_limit(error: GithubException) -> bool:
@@ -107,30 +128,41 @@ def asked_wait_seconds(error: GithubException, now: float, default_seconds: floa
     """How long GitHub asks to wait: `Retry-After`, else the time at which the primary limit is reset, else `default_seconds`."""
     headers = error.headers or {}
     retry_after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-    if retry_after.isdigit():
+    if retry_after.isdecimal():
         return float(retry_after)
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return max(1.0, int(reset) - now + 1)
     return default_seconds
 
 
 def _explained(what: str, error: Exception, target: Target) -> GitHubError:
     failed = f"could not {what} on {target.place}"
+    if isinstance(error, STRANGE) and not isinstance(error, OSError):
+        return GitHubError(f"{failed}: the answer of {target.api_url} is none of GitHub's", "is that GitHub's API, or a proxy before it?")
     if not isinstance(error, GithubException):
         return GitHubError(f"{failed}: {type(error).__name__} at {target.api_url}", "try again; is GitHub in reach?")
     if is_limit(error):
-        return GitHubError(f"{failed}: GitHub's rate limit", "run again later; the report is complete without it")
-    hint = _HINTS.get(error.status, "run again later; the report is complete without it")
-    return GitHubError(f"{failed}: GitHub says {error.status}{_message(error)}", hint)
+        return GitHubError(f"{failed}: GitHub's rate limit", LATER, error.status)
+    message = _message(error)
+    return GitHubError(f"{failed}: GitHub says {error.status}{message}", _hint(error.status, message.lower()), error.status)
 
 
-_HINTS = {
+LATER = "run again later; the report is complete without it"
+HINTS = {
     401: "the token is wrong or has expired: leave `github-token` out to use the workflow's own",
     403: "give the job `permissions: pull-requests: write` (`issues: write` for issues); on a fork's pull request the token may only read",
     404: "the token may not see this: give the job `permissions: pull-requests: write`, for artifacts `actions: read`",
     410: "the repository has its issues switched off",
     422: "GitHub does not accept the text; it is in comment.md",
 }
+HINTS_BY_WORD = {
+    "locked": "the conversation is locked: only people who may write here can speak in it",
+    "archived": "the repository is archived: nothing can be written there",
+}
+
+
+def _hint(status: int, message: str) -> str:
+    return next((hint for word, hint in HINTS_BY_WORD.items() if word in message), HINTS.get(status, LATER))
 
 
 def _message(error: GithubException) -> str:

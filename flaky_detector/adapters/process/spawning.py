@@ -38,7 +38,7 @@ def spawn(invocation: Invocation, mark: str) -> Leader:
     return Spawned(started(invocation, mark))
 
 
-def started(invocation: Invocation, mark: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+def started(invocation: Invocation, mark: str, pass_fds: Sequence[int] = (), stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """The invocation as a process of its own, the leader of a new session.
 
     Raises:
@@ -55,7 +55,7 @@ def started(invocation: Invocation, mark: str, pass_fds: Sequence[int] = ()) -> 
                 invocation.argv,
                 cwd=invocation.cwd,
                 env=_environment(invocation.env, mark),
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=console,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -16,7 +16,7 @@ import weakref
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from flaky_detector.recorder import wire
+from flaky_detector.recorder import plain, wire
 from flaky_detector.recorder.booking import Booking
 from flaky_detector.recorder.world import digest
 
@@ -69,16 +69,31 @@ class DjangoSignalsProbe:
             return
         names = set(sys.modules)
         for module in names - self._seen_modules:
-            for name, value in _globals(sys.modules.get(module)):
-                if issubclass(type(value), kind) and id(value) not in self._signals and len(self._signals) < MAX_SIGNALS:
+            for name, value in _signals(sys.modules.get(module), kind):
+                if id(value) not in self._signals and len(self._signals) < MAX_SIGNALS:
                     self._signals[id(value)] = (name, value, list(value.receivers))
         self._seen_modules = names
 
 
-def _globals(module: Any) -> Iterable[tuple[str, Any]]:
-    """What stands in `sys.modules` may be anything."""
-    found = getattr(module, "__dict__", None) if issubclass(type(module), type(sys)) else None
-    return list(found.items()) if isinstance(found, dict) else ()
+_REMEMBERED: dict[int, tuple[Any, int, list[tuple[str, Any]]]] = {}
+
+
+def remember() -> None:
+    """Look through the modules that there are, for processes that are forked from this one."""
+    kind = getattr(sys.modules.get("django.dispatch.dispatcher"), "Signal", None)
+    if isinstance(kind, type):
+        for module in list(sys.modules.values()):
+            names = plain.namespace(module)
+            _REMEMBERED[id(module)] = (module, len(names), list(_signals(module, kind)))
+
+
+def _signals(module: Any, kind: type) -> Iterable[tuple[str, Any]]:
+    """Among the globals of a module; those of one that has as many names as when it was looked through before are remembered."""
+    names = plain.namespace(module)
+    remembered = _REMEMBERED.get(id(module))
+    if remembered is not None and remembered[1] == len(names):
+        return remembered[2]
+    return [(name, value) for name, value in list(names.items()) if issubclass(type(value), kind)]
 
 
 def _named(receivers: Iterable[Any]) -> Counter[str]:
@@ -109,7 +124,7 @@ def _is_held(receiver: Any) -> bool:
     found: Any = module
     for part in str(getattr(held, "__qualname__", "")).split("."):
         found = getattr(found, part, None)
-    return found is held or any(value is held for _, value in _globals(module))
+    return found is held or any(value is held for value in list(plain.namespace(module).values()))
 
 
 def _digest(count: int) -> str | None:

@@ -3,5 +3,6 @@
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.oracle import Answer, Oracle, Question, Walked, Walking
 from flaky_detector.stages.confirm.prove import prove
+from flaky_detector.stages.confirm.recheck import recheck
 
-__all__ = ["Answer", "Docket", "Oracle", "Policy", "Question", "Walked", "Walking", "prove"]
+__all__ = ["Answer", "Docket", "Oracle", "Policy", "Question", "Walked", "Walking", "prove", "recheck"]

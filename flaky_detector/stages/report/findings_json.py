@@ -44,6 +44,7 @@ def write_findings(result: Result, version: str) -> str:
         pairs=result.pairs,
         settings=result.settings,
         tests=tuple(index),
+        nights=result.nights,
     )
     return _text(msgspec.to_builtins(published, str_keys=True, enc_hook=str)) + "\n"
 
@@ -175,6 +176,7 @@ def _result(published: Published) -> Result:
         cost=published.cost,
         pairs=published.pairs,
         settings=published.settings,
+        nights=published.nights,
     )
 
 

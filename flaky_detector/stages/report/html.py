@@ -40,6 +40,7 @@ def html(digest: Digest, context: Context) -> str:
         "timeline": lambda cause: timeline(cause, names),
         "trials": lambda finding: sorted(finding.trials, key=lambda trial: ROLES.get(trial.role, len(ROLES)))[:MOST_TRIALS],
         "order": lambda trial: _order(trial, names),
+        "web": lambda url: re.match(r"https?://.+/\d+$", url),
         "place_url": lambda location: _place_url(location, context),
         "run_url": context.run_url if re.match(r"https?://", context.run_url) else "",
     }

@@ -5,8 +5,10 @@ Owns the limit. Must not know which issues there are already.
 
 from msgspec.structs import replace
 
+from flaky_detector.model import Remembered
+from flaky_detector.stages.report import telling
 from flaky_detector.stages.report.digest import Cause, Digest
-from flaky_detector.stages.report.markdown import draw
+from flaky_detector.stages.report.markdown import draw, draw_whole
 from flaky_detector.stages.report.names import Names
 from flaky_detector.stages.report.neutral import plain
 from flaky_detector.stages.report.pages import Context, IssuePage
@@ -32,6 +34,12 @@ def _issue(cause: Cause, digest: Digest, context: Context, names: Names) -> Issu
         body=draw("issue.md.j2", alone, context, lambda page: len(page.encode("utf-16-le")) // 2 <= LIMIT_CHARACTERS),
         fingerprints=tuple(fingerprints)[:MOST_FINGERPRINTS],
     )
+
+
+def issue_comment(cause: Remembered, digest: Digest, context: Context) -> str:
+    """What is said below an issue when it is closed or opened again, by what tonight says of its cause."""
+    said = telling.closing(cause) if cause.verdict in ("cured", "gone") else telling.reopening(cause)
+    return draw_whole("issue_comment.md.j2", digest, context, {"said": said})
 
 
 def _title(cause: Cause, names: Names) -> str:

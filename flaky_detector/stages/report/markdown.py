@@ -6,7 +6,7 @@ never cut in the middle. Must not word anything: sentences are `telling`'s, the 
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from flaky_detector.model import Location, path_of
 from flaky_detector.model.words import leaves
-from flaky_detector.stages.report import neutral, telling
+from flaky_detector.stages.report import earlier, neutral, telling
 from flaky_detector.stages.report.digest import NOBODY, Cause, Digest, Tally
 from flaky_detector.stages.report.names import Names
 from flaky_detector.stages.report.neutral import Md
@@ -61,6 +61,11 @@ def draw(template: str, digest: Digest, context: Context, fits: Callable[[str], 
     return page
 
 
+def draw_whole(template: str, digest: Digest, context: Context, words: Mapping[str, Any]) -> str:
+    """A short page that needs no fitting, with words of its own."""
+    return _tidy(_environment().get_template(template).render({**_words(digest, context, Room()), **words}))
+
+
 def _tidy(page: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", page).strip("\n") + "\n"
 
@@ -90,14 +95,19 @@ def _environment() -> jinja2.Environment:
 
 def _words(digest: Digest, context: Context, room: Room) -> dict[str, Any]:
     causes = digest.causes
+    remembered = earlier.since(context.earlier, digest, context.commit)
+    gone = earlier.gone(remembered, digest)
     also = telling.also_seen(digest)
     return {
         "digest": digest,
         "room": room,
         "names": Names(digest.result),
         "key": Md(re.sub(r"[^A-Za-z0-9_.-]", "-", context.key)),
-        "headline": telling.headline(digest),
-        "notices": telling.notices(digest),
+        "headline": telling.gone_headline(gone) if gone and not digest.accuses and not digest.others else telling.headline(digest),
+        "gone": gone,
+        "gone_introduction": telling.gone_introduction(digest, context.commit) if gone else "",
+        "memory": Md(earlier.remember(remembered)),
+        "notices": [*([telling.OF_OTHERS] if context.of_others else []), *telling.notices(digest)],
         "causes": causes[: room.causes],
         "brief": causes[room.causes : room.causes + room.brief],
         "omitted": len(causes[room.causes + room.brief :]),
@@ -118,8 +128,15 @@ def _words(digest: Digest, context: Context, room: Room) -> dict[str, Any]:
         "place": lambda location: place(location, context),
         "tally": tally,
         "common_file": common_file,
+        "issue_link": issue_link,
         "control_text": control_text,
     }
+
+
+def issue_link(url: str) -> Md:
+    """`#7`, a link; empty where it is no address of an issue."""
+    number = re.search(r"^https?://.+/(\d+)$", url)
+    return neutral.link(neutral.text(f"#{number[1]}"), url) if number else Md("")
 
 
 def _run_link(context: Context) -> Md:

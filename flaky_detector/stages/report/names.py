@@ -52,6 +52,8 @@ def params_of(test: TestId) -> str:
 
 def _tests_of(result: Result) -> set[TestId]:
     tests = {test for finding in result.findings for test in _tests_of_finding(finding)}
+    if result.nights:
+        tests |= {test for cause in result.nights.causes for test in (*cause.heads, *cause.tests)}
     return tests | {latent.test for latent in result.latent_polluters}
 
 

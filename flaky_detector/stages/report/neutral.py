@@ -27,7 +27,8 @@ SIGNS = re.compile(r"([\\`*_\[\]|~!$<>&#])")
 SOUGHT = re.compile(r"(@|#|GH-(?=\d)|(?<=:)(?=//)|(?<=www)(?=\.))", re.IGNORECASE)
 CODE = re.compile(r"`([^`]+)`")
 ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+COMMAND = re.compile(r"^(\s*)(:(?=:)|#(?=#\[))", re.MULTILINE)
+"""What the runner takes for a command at the beginning of a line: `::error::`, and of old `##[error]`."""
 
 
 class Md(str):
@@ -107,7 +108,7 @@ def html_prose(value: object) -> Md:
 def block(value: object, language: str = "", most: int = 6000) -> Md:
     """A fenced block; lines keep, what a runner would take for a command does not."""
     lines = [HALF.sub("\ufffd", UNSEEN.sub("\ufffd", line.replace("\t", "    "))) for line in str(value).strip("\n").splitlines()]
-    inside = COMMAND.sub(rf"\1:{JOINER}", "\n".join(lines)).replace("<!--", f"<{JOINER}!--")
+    inside = COMMAND.sub(rf"\1\2{JOINER}", "\n".join(lines)).replace("<!--", f"<{JOINER}!--")
     if len(inside) > most:
         inside = inside[:most].rsplit("\n", 1)[0] + "\n…"
     fence = "`" * max(max((len(run) for run in re.findall("`+", inside)), default=0) + 1, 3)
@@ -118,4 +119,4 @@ def link(label: Md, url: str) -> Md:
     """A link whose address cannot end early; the label alone where there is no address on the web."""
     if not re.match(r"https?://", url):
         return label
-    return Md(f"[{label}]({quote(url, safe=':/?#=&%@+,;~-._')})")
+    return Md(f"[{label}]({quote(HALF.sub(chr(0xFFFD), url), safe=':/?#=&%@+,;~-._')})")

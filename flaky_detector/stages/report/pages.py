@@ -1,8 +1,12 @@
 """What goes into a report besides the result, and what comes out of it."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
+
+from flaky_detector.model import Result
+from flaky_detector.stages.report.earlier import Told, recall
 
 Level = Literal["error", "warning", "notice"]
 
@@ -12,7 +16,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` tells sticky comments apart; `repository_url` (`https://github.com/owner/name`) and `commit` make links to lines;
     `folder` is the rootdir within the repository, "" where it is its root. `run_url` is the CI run with the full report. `can_comment` is
-    False where the token may not write (a fork).
+    False where the token may not write (a fork). `of_others`: the result was left by a run of a pull request's own code.
+    `earlier` is what the comment told that stands there.
     """
 
     key: str = "default"
@@ -22,6 +27,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     run_url: str = ""
     version: str = ""
     can_comment: bool = True
+    of_others: bool = False
+    earlier: tuple[Told, ...] = ()
 
 
 class Annotation(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,3 +59,16 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
     annotations: tuple[Annotation, ...] = ()
     terminal: str = ""
     issues: tuple[IssuePage, ...] = ()
+    redraw: "Redraw | None" = None
+
+
+class Redraw(msgspec.Struct, frozen=True):
+    """The comment again, where one stands already: it then tells what is no longer seen as well."""
+
+    result: Result
+    context: Context
+    draw: Callable[[Result, Context], str]
+
+    def __call__(self, body: str) -> str:
+        """The comment to put in the place of `body`."""
+        return self.draw(self.result, msgspec.structs.replace(self.context, earlier=recall(body)))

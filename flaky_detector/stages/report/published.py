@@ -16,6 +16,7 @@ from flaky_detector.model import (
     Kind,
     LatentPolluter,
     Location,
+    Nights,
     Orders,
     Pairs,
     Remedy,
@@ -149,6 +150,14 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     ] = Pairs()
     settings: dict[str, Any] = {}
     tests: Annotated[tuple[TestId, ...], Meta(description="Node ids that the trials refer to by index.")] = ()
+    nights: Annotated[
+        Nights | None,
+        Meta(
+            description="What is remembered of earlier nights, where a history is kept. Verdicts: proven and seen mean that it failed"
+            " tonight; quiet that its orders were re-run and passed, and no run met it; cured the same for cured_after nights in a row;"
+            " gone that its tests are no longer in the suite; unclear that it could not be judged; untried that nobody looked."
+        ),
+    ] = None
 
 
 def schema() -> dict[str, Any]:

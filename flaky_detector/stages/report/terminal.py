@@ -6,7 +6,7 @@ Owns plain text of a width that a terminal shows. The wording is `telling`'s.
 import textwrap
 from collections.abc import Iterator
 
-from flaky_detector.model import Finding
+from flaky_detector.model import Finding, Nights
 from flaky_detector.stages.report import telling
 from flaky_detector.stages.report.digest import Cause, Digest, Suspicion
 from flaky_detector.stages.report.names import Names
@@ -43,6 +43,8 @@ def _body(digest: Digest) -> Iterator[str]:
     for told, findings in telling.kinds_of_others(digest):
         yield from ("", f"{told}:")
         yield from _indented(_other(finding, names) for finding in findings[:MOST_VICTIMS])
+    if digest.result.nights:
+        yield from ("", *_nights(digest.result.nights, names))
     for gap in digest.gaps[:MOST_VICTIMS]:
         yield f"gap: {plain(gap.source)}: {plain(gap.text)}"
 
@@ -88,6 +90,17 @@ def _suspicion(suspicion: Suspicion) -> Iterator[str]:
 def _other(finding: Finding, names: Names) -> str:
     beside = telling.beside(finding, names)
     return f"{plain(finding.test)}  {telling.failure(finding)}" + (f" {beside}" if beside else "")
+
+
+def _nights(nights: Nights, names: Names) -> Iterator[str]:
+    yield f"{telling.nights_headline(nights)}."
+    for note in nights.notes:
+        yield from _wrapped(plain(note), "  ", "  ")
+    for cause in nights.causes[:MOST_VICTIMS]:
+        told = f"{telling.known(cause, names)}: {telling.tonight(cause, nights)}; {telling.so_far(cause)}"
+        yield from _wrapped(plain(told), f"  {telling.trend(cause, nights.dates)}  ", "    ")
+    if nights.causes:
+        yield from _wrapped(telling.legend(), "  ", "  ")
 
 
 def _footer(digest: Digest) -> str:

@@ -86,6 +86,12 @@ def aside_note(digest: Digest) -> str:
     return told if digest.asides else ""
 
 
+OF_OTHERS = (
+    "This was measured by a run of the pull request's own code, and names, messages and patches are that run's."
+    " The commands are put together here."
+)
+
+
 def notices(digest: Digest) -> list[str]:
     """What a reader must know before the rest."""
     told = []
