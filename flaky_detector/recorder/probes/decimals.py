@@ -30,6 +30,7 @@ class DecimalsProbe(Reading):
     kind = wire.DECIMAL
     _current: Any = None
     _values: Any = None
+    _copy: Any = None
     _known: Dict[str, Any] = {}
 
     def read(self) -> dict[str, Any]:
@@ -40,9 +41,10 @@ class DecimalsProbe(Reading):
                 return DEFAULTS
         context = self._current()
         traps = context.traps
-        values = (context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp, list(traps.values()))
-        if values != self._values:
+        values = (context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp)
+        if values != self._values or traps != self._copy.traps:
             self._values = values
+            self._copy = context.copy()  # whose traps compare bits; to list them takes 2 µs
             names = tuple(sorted(signal.__name__ for signal, is_trapped in traps.items() if is_trapped))
-            self._known = dict(zip(DEFAULTS, (*values[:-1], names)))
+            self._known = dict(zip(DEFAULTS, (*values, names)))
         return self._known

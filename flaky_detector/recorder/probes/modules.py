@@ -2,7 +2,7 @@
 
 Owns the kind `module`. A first import is no change, nor is importing again what another test took out. Put in place is what is no
 module at all, or a module without a spec, unless it came along with an import of its own package (packages that replace themselves). Cost:
-one comparison of identities a test, about 30 ns a module.
+one comparison of addresses a test, about 6 ns a module.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import types
 from typing import Any
 
 from flaky_detector.recorder import plain, wire
+from flaky_detector.recorder.addresses import image
 from flaky_detector.recorder.booking import Booking
 from flaky_detector.recorder.world import digest
 
@@ -27,16 +28,22 @@ class ModulesProbe:
         self._booking = Booking(wire.MODULE)
         self._salt = os.urandom(16)
         self._last: dict[str, Any] = {}
-        self._held: list[Any] = []
+        self._image: Any = None
+        self._latest: Any = None
 
     def start(self) -> None:
         """Take the present modules for granted."""
         self._last = dict(sys.modules)
-        self._held = list(self._last.values())
+        self._image = image(tuple(self._last.values()))
+        self._latest = next(reversed(self._last), None)
 
     def mark(self, scope: str) -> bool:
-        """Book what differs from the last look."""
-        if not plain.same(list(sys.modules.values()), self._held):
+        """Book what differs from the last look.
+
+        The latest name is looked at as well, for one that is taken out and put in under another name leaves the row of modules the same.
+        """
+        modules = sys.modules
+        if image(tuple(modules.values())) != self._image or next(reversed(modules), None) is not self._latest:
             last = self._last
             self.start()
             self._compare(last, self._last, scope)
