@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 TARGET = "PROBE_CLOCK"
+SIGNS = "signs"
+"""What stands for all probes that are not asked."""
 
 
 class Clock:
@@ -28,7 +30,7 @@ class Clock:
     def pytest_runtest_logfinish(self) -> None:
         """A test is over."""
         if self._watch is not None:
-            now = dict(self._watch.cost)
+            now = {SIGNS: self._watch.signs_seconds, **self._watch.cost}
             self._rows.append({name: now[name] - self._last.get(name, 0.0) for name in now})
             self._last = now
 

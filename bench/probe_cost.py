@@ -29,6 +29,7 @@ sys.path[:0] = [str(BENCH), str(ROOT)]
 
 import cost_suites  # noqa: E402 -- beside this file
 from cost_suites import Suite  # noqa: E402
+from probe_clock import SIGNS  # noqa: E402
 
 from flaky_detector.recorder.probes import PROBES  # noqa: E402 -- the checkout's, whatever is installed
 
@@ -47,7 +48,8 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as room:
         suites = _suites(Path(room), options.suites.split(","), options.tests, options.version)
-        print(f"CPU time, {options.rounds} rounds\n{'suite':<24}{'tests':>6}{'plain':>9} {'mode':<12}{'median':>8}{'best':>8}{'µs a test':>11}")
+        print(f"CPU time, {options.rounds} rounds")
+        print(f"{'suite':<24}{'tests':>6}{'plain':>9} {'mode':<12}{'median':>8}{'best':>8}{'µs a test':>11}")
         for suite in suites:
             _print_ratios(suite, _taken(suite, options.rounds, Path(room)))
         _print_probes(suites, options.rounds, Path(room))
@@ -122,11 +124,11 @@ def _print_probes(suites: Sequence[Suite], rounds: int, room: Path) -> None:
         print(f"\nprobes in {suite.name}: {rounds} rounds", flush=True)
         costs.append(_probes(suite, rounds, room))
     print(f"\n{'µs a test':<26}" + "".join(f"{suite.name:>22}" for suite in suites))
-    for probe in PROBES:
-        name = f"{probe.name}{' (deep)' if probe.is_deep else ''}"
-        print(f"{name:<26}" + "".join(f"{cost.get(probe.name, 0.0):>22.1f}" for cost in costs))
-    light = [probe.name for probe in PROBES if not probe.is_deep]
-    print(f"{'all always-on ones':<26}" + "".join(f"{sum(cost[name] for name in light):>22.1f}" for cost in costs))
+    light = [SIGNS, *(probe.name for probe in PROBES if not probe.is_deep)]
+    for name in [*light, *(probe.name for probe in PROBES if probe.is_deep)]:
+        told = name if name in light else f"{name} (deep)"
+        print(f"{told:<26}" + "".join(f"{cost.get(name, 0.0):>22.1f}" for cost in costs))
+    print(f"{'all always-on ones':<26}" + "".join(f"{sum(cost.get(name, 0.0) for name in light):>22.1f}" for cost in costs))
 
 
 def _probes(suite: Suite, rounds: int, room: Path) -> dict[str, float]:

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs, without
 from flaky_detector.recorder.thread_local import Kept
 from flaky_detector.recorder.world import digest
 
@@ -50,6 +51,10 @@ class ActiveProbe:
             if before != self._last:
                 self._booking.book(self.key, _digest(before), _digest(self._last), scope)
         return bool(self._booking.entries)
+
+    def signs(self) -> Signs | None:
+        """That Django is not there; none where it is."""
+        return without(self.module)
 
     def settle(self) -> list[dict[str, Any]]:
         """The net change."""

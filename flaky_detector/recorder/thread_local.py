@@ -1,8 +1,8 @@
 """What Django keeps for a thread: the `value` of its `Local` objects, read at a tenth of the price.
 
-Owns the way in. `Local` is asgiref's: each attribute is asked for under a lock, through two `__getattr__` and a context variable, which takes 3 µs
-(https://github.com/django/asgiref/blob/main/asgiref/local.py). Where it is built as known, the variable is read directly; where not (a
-`threading.local` of an older Django, another asgiref), the attribute is asked for.
+Owns the way in. `Local` is asgiref's: each attribute is asked for under a lock, through two `__getattr__` and a context variable, which
+takes 3 µs (https://github.com/django/asgiref/blob/main/asgiref/local.py). Where it is built as known, the variable is read directly;
+where not (a `threading.local` of an older Django, another asgiref), the attribute is asked for.
 """
 
 from __future__ import annotations
@@ -44,5 +44,6 @@ def _reader(local: Any) -> Any:
     """The `get` of the context variable behind a `Local`; None where it is not built as known."""
     storage = plain.attributes(local).get("_storage")
     variable = plain.attributes(storage).get("_data")
-    is_known = type(variable) is contextvars.ContextVar and type(storage).__module__ == "asgiref.local"
-    return variable.get if is_known else None
+    if type(variable) is not contextvars.ContextVar or type(storage).__module__ != "asgiref.local":
+        return None
+    return variable.get

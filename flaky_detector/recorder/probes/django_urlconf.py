@@ -12,6 +12,7 @@ from typing import Any
 
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs, without
 from flaky_detector.recorder.thread_local import Kept
 from flaky_detector.recorder.world import digest
 
@@ -41,6 +42,10 @@ class DjangoUrlconfProbe:
                     self._booking.book(key, _digest(before), _digest(after), scope)
             self._last = now
         return bool(self._booking.entries)
+
+    def signs(self) -> Signs | None:
+        """That Django is not there; none where it is."""
+        return without("django.urls.base")
 
     def settle(self) -> list[dict[str, Any]]:
         """Net changes."""
