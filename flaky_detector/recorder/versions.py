@@ -12,7 +12,9 @@ beside its dict. https://peps.python.org/pep-0509/
 
 from __future__ import annotations
 
+import gc
 import sys
+import types
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -55,12 +57,26 @@ def _is_kept(cell_of: Any) -> bool:
         before = read(cell)
         change()
         after = read(cell)
-        if before == after or [*names.items(), names.get("a"), names.copy()] == [] or read(cell) != after:
+        _look(names)
+        if before == after or read(cell) != after:
             return False
     return True
 
 
+def _look(names: dict[Any, Any]) -> None:
+    """What must not count as a change."""
+    list(names.items())
+    names.get("a")
+    names.copy()
+
+
 _at = _cells()
+
+
+def behind(names: Any) -> Any:
+    """The dict behind what a class shows of it; any other as it is."""
+    found = gc.get_referents(names) if type(names) is types.MappingProxyType else [names]
+    return found[0] if len(found) == 1 else None
 
 
 def cell(names: Any) -> Any:
