@@ -10,6 +10,8 @@ import sys
 from typing import Any
 
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs, without
+from flaky_detector.recorder.thread_local import Kept
 from flaky_detector.recorder.world import digest
 
 
@@ -27,6 +29,7 @@ class ActiveProbe:
 
     def __init__(self, *_: Any) -> None:
         self._booking = Booking(self.kind)
+        self._kept = Kept()
         self._active: Any = None
         self._last: str | None = None
 
@@ -49,12 +52,17 @@ class ActiveProbe:
                 self._booking.book(self.key, _digest(before), _digest(self._last), scope)
         return bool(self._booking.entries)
 
+    def signs(self) -> Signs | None:
+        """That Django is not there; none where it is."""
+        return without(self.module)
+
     def settle(self) -> list[dict[str, Any]]:
         """The net change."""
         return self._booking.settle()
 
     def _present(self) -> Any:
-        return getattr(getattr(sys.modules.get(self.module), "_active", None), "value", None)
+        module = sys.modules.get(self.module)
+        return None if module is None else self._kept.value(getattr(module, "_active", None))
 
     def _told(self) -> str | None:
         if self._active is None:

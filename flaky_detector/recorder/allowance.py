@@ -1,41 +1,80 @@
 """How long a deep probe may look: a share of the time that the tests take, beyond a floor.
 
-Owns the arithmetic and the note. A probe that has used its allowance up stops for good, since one that looked at some tests only could no
-longer say whose a change is.
+Owns the arithmetic, what is given up, and the notes. A probe that has used up its allowance gives up the dearest of its parts, a module,
+a class or one global, until half of what the parts took is left, and says which. It does so a few times, each for a little more; then it
+stops for good. What is given up is so for good too, since a part that was looked at after some tests only could no longer say whose a
+change is.
+
+    allowed ── half of it: the parts are timed ── all of it: the dearest are given up ── …four times ── stopped
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flaky_detector.recorder.world import World
 
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Iterable
 
 SHARE = 0.2
 FLOOR_SECONDS = 2.0
+MORE_SECONDS = 0.5
+TIMES = 4
+NAMED = 5
+
+
+class Part(NamedTuple):
+    """Something that a probe looks at: what it is called, seconds that it took since it is timed, and how to look at it no longer."""
+
+    name: str
+    seconds: float
+    give_up: Callable[[], None]
 
 
 class Allowance:
-    """`begin` and `end` around each look."""
+    """`begin` and `end` around each look. `is_tight` asks for the parts to be timed, `is_exceeded` for some to be given up."""
 
     def __init__(self, name: str, note: Callable[[str], None]) -> None:
         self._name = name
         self._note = note
         self._started = self._began = World.ticks()
         self._spent = 0.0
-        self.is_used_up = False
+        self._floor = FLOOR_SECONDS
+        self._times = 0
+        self.is_tight = self.is_exceeded = self.is_used_up = False
 
     def begin(self) -> None:
         """A look begins."""
         self._began = World.ticks()
 
     def end(self) -> None:
-        """It is over: may there be another one?"""
+        """It is over."""
         now = World.ticks()
         self._spent += now - self._began
-        tests = now - self._started - self._spent
-        if self._spent > max(FLOOR_SECONDS, SHARE * tests):
+        allowed = max(self._floor, SHARE * (now - self._started - self._spent))
+        self.is_tight = self._spent > allowed / 2
+        self.is_exceeded = self._spent > allowed
+
+    def give_up(self, parts: Iterable[Part]) -> None:
+        """The dearest parts, until half of the time is left; all of them when that did not help before."""
+        ordered = sorted(parts, key=lambda part: part.seconds, reverse=True)
+        left = sum(part.seconds for part in ordered)
+        half = left / 2
+        names = []
+        for part in ordered:
+            if left <= half or not part.seconds:
+                break
+            part.give_up()
+            names.append(part.name)
+            left -= part.seconds
+        self._times += 1
+        if not names or self._times > TIMES:
             self.is_used_up = True
             self._note("the probe %s is not used any more: it takes too much of the run's time" % self._name)
+            return
+        self._floor = max(self._floor, self._spent + MORE_SECONDS)
+        self.is_exceeded = False
+        more = " and %d more" % (len(names) - NAMED) if len(names) > NAMED else ""
+        told = "the probe %s does not look at %s%s any more: that takes too much of the run's time"
+        self._note(told % (self._name, ", ".join(names[:NAMED]), more))

@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from flaky_detector.recorder import plain
+from flaky_detector.recorder import plain, versions
 from flaky_detector.recorder.tree import IGNORED_FOLDERS
 from flaky_detector.recorder.world import World
 
@@ -34,9 +34,15 @@ class Own:
         self._tops: dict[str, bool] = {}
         self._seen: dict[str, int] = {}
         self._names: list[str] = []
+        self._modules: tuple[Any, Any, Any] = (None, None, None)
 
     def new(self) -> list[tuple[str, dict[str, Any]]]:
         """Name and globals of own modules that have been imported, or imported again, since the last time."""
+        modules, cell, version = self._modules
+        if modules is sys.modules and cell is not None and versions.read(cell) == version:
+            return []
+        cell = versions.cell(sys.modules)
+        self._modules = (sys.modules, cell, versions.read(cell) if cell is not None else None)
         names = list(sys.modules)
         if names == self._names:
             return []

@@ -88,7 +88,13 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
         found = _originals(wishes.get(wire.ORIGINAL, ""), rootdir)
         cost = {name: round(seconds, 6) for name, seconds in watch.cost.items()}
         meeting = tree.shared.told(databases_apart=bool(recorder.databases))
-        return {"originals": found, "shared": meeting, "databases": recorder.databases, "cost": cost}
+        return {
+            "originals": found,
+            "shared": meeting,
+            "databases": recorder.databases,
+            "cost": cost,
+            "signs": round(watch.signs_seconds, 6),
+        }
 
     _register(config, ordering, recorder, Finish(journal, last_words))
     if wishes.get(wire.PROBES) == probes.DEEP and journal.writes:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder.probes.django_database import DjangoDatabaseProbe
 from flaky_detector.recorder.probes.files import FilesProbe
+from flaky_detector.recorder.signs import SignsOfAll
 from flaky_detector.recorder.world import World
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ FUNCTION = "function"
 
 
 class Watch:
-    """Drives the probes; `cost` maps each to the seconds that it took after tests, `claims` tells what the last test claimed."""
+    """Drives the probes; `claims` tells what the last test claimed.
+
+    `cost` maps each probe to the seconds that it took after tests; what took the place of probes that were not asked is `signs_seconds`.
+    """
 
     def __init__(self, probes: Sequence[Probe], note: Callable[[str], None]) -> None:
         self._probes = tuple(probes)
@@ -40,7 +44,10 @@ class Watch:
         self._files = [probe for probe in probes if isinstance(probe, FilesProbe)]
         self._databases = [probe for probe in probes if isinstance(probe, DjangoDatabaseProbe)]
         self.claims: Callable[[], list[str]] = list
+        self._signs = SignsOfAll(probes)
+        self._is_pending = True
         self.cost = {probe.name: 0.0 for probe in probes}
+        self.signs_seconds = 0.0
         for files in self._files:
             files.account = lambda: self._account
 
@@ -82,28 +89,49 @@ class Watch:
     def settle(self) -> list[dict[str, Any]]:
         """What the test that was just torn down left different."""
         changes: list[dict[str, Any]] = []
-        started = World.ticks()
-        for probe in self._probes:
+        ticks, cost, account = World.ticks, self.cost, self._account
+        started = ticks()
+        asked = self._asked()
+        ended = ticks()
+        self.signs_seconds += ended - started
+        for probe in asked:
+            started = ended
             try:
-                if probe.mark(self._account):
+                if probe.mark(account):
                     changes += probe.settle()
             except Exception as error:
                 self._drop(probe, error)
-            ended = World.ticks()
-            self.cost[probe.name] += ended - started
-            started = ended
+            ended = ticks()
+            cost[probe.name] += ended - started
+        if asked is self._probes:
+            self._is_pending = False
+            self._signs.renew()
+            self.signs_seconds += ticks() - ended
         self._account = FUNCTION
         return changes
+
+    def _asked(self) -> Sequence[Probe]:
+        """The probes that have to look: all where one of the signs differs, or where something is booked and not settled yet."""
+        if self._is_pending:
+            return self._probes
+        if self._signs.are_same():
+            return self._signs.asked
+        self._signs.blame()
+        return self._probes
 
     def enter(self, scope: str) -> str:
         """Book what has changed so far, and everything from now on as `scope`'s; returns the scope before."""
         previous, self._account = self._account, scope
         if self._has_started and previous != scope:
-            for probe in self._probes:
+            asked = self._asked()
+            for probe in asked:
                 try:
-                    probe.mark(previous)
+                    if probe.mark(previous):
+                        self._is_pending = True
                 except Exception as error:
                     self._drop(probe, error)
+            if asked is self._probes and not self._is_pending:
+                self._signs.renew()
         return previous
 
     def databases_made(self, names: Mapping[str, str]) -> None:
@@ -133,6 +161,8 @@ class Watch:
     def _drop(self, probe: Probe, error: Exception) -> None:
         self._probes = tuple(other for other in self._probes if other is not probe)
         self._databases = [other for other in self._databases if other is not probe]
+        self._signs = SignsOfAll(self._probes)
+        self._is_pending = True
         self._note("the probe %s failed and is not used any more: %r" % (probe.name, error))
 
 

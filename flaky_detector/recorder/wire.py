@@ -29,7 +29,9 @@ A journal is `journal-<worker>.jsonl`, one JSON object a line, UTF-8, the event'
         once the test databases have been made; "copied": true where one is a copy of a template
     {"ev": "note", "text": "..."}                               the recorder's own trouble: becomes a Gap
     {"ev": "finish", "time": 1700000009.0, "exit": 1, "originals": ["/home/me/project/app/models.py"],
-     "shared": ["port 8000", "file /var/x", "service redis"], "databases": ["test_shop_fd1a2b_gw0"], "cost": {"django-apps": 0.001}}
+     "shared": ["port 8000", "file /var/x", "service redis"], "databases": ["test_shop_fd1a2b_gw0"], "cost": {"django-apps": 0.001},
+     "signs": 0.001}
+        seconds after tests, by probe; `signs` are those of the comparison that stands for the probes that were not asked
 
 Workers are named as xdist names them; a run without xdist has the one worker `main`; the controller's journal is
 `journal-controller.jsonl`.

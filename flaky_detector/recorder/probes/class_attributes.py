@@ -1,7 +1,7 @@
 """Attributes of the project's own classes that a test replaced, added, removed or changed inside: also methods, and singletons kept there.
 
 Owns the kind `class-attribute`, and `cache` for methods with an `lru_cache`. What `setUpClass` and `setup_class` put on their own test
-class does not count. Bounds and cost are those of `module_globals`: about 1 µs a class and test, and 50 ns an element.
+class does not count. Bounds and cost are those of `module_globals`: about 50 ns a class and test, 20 ns a method, and 10 ns an element.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class ClassAttributesProbe(ModuleGlobalsProbe):
         """By class: a mapping of its members is made anew each time."""
         for name, names in self._own.new():
             for watched in self.watch(name, names):
-                self._watched[id(watched.owner)] = watched
+                self._watching.add(id(watched.owner), watched)
 
     def counts(self, watched: Watched, difference: Difference, scope: str) -> bool:  # noqa: ARG002 -- only modules look at the value
         """Anything but what a test class is given before its first test."""

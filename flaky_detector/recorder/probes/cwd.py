@@ -10,6 +10,7 @@ from typing import Any
 
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs
 from flaky_detector.recorder.world import World, digest
 
 
@@ -34,6 +35,10 @@ class CwdProbe:
             self._booking.book("cwd", _digest(self._last), _digest(now), scope)
             self._last = now
         return bool(self._booking.entries)
+
+    def signs(self) -> Signs | None:
+        """The path; none where there is no directory."""
+        return Signs(values=[(World.getcwd, self._last)]) if self._last else None
 
     def settle(self) -> list[dict[str, Any]]:
         """The net change."""

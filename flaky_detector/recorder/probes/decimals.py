@@ -7,10 +7,12 @@ imports it first is held against its well-known defaults. Cost: eight attributes
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any, Dict
 
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.reading import Reading
+from flaky_detector.recorder.signs import Signs
 
 DEFAULTS = {
     "decimal.prec": 28,
@@ -21,6 +23,7 @@ DEFAULTS = {
     "decimal.clamp": 0,
     "decimal.traps": ("DivisionByZero", "InvalidOperation", "Overflow"),
 }
+ATTRIBUTES = tuple(name.partition(".")[2] for name in DEFAULTS)
 
 
 class DecimalsProbe(Reading):
@@ -30,6 +33,8 @@ class DecimalsProbe(Reading):
     kind = wire.DECIMAL
     _current: Any = None
     _values: Any = None
+    _context: Any = None
+    _copy: Any = None
     _known: Dict[str, Any] = {}
 
     def read(self) -> dict[str, Any]:
@@ -38,11 +43,20 @@ class DecimalsProbe(Reading):
             self._current = getattr(sys.modules.get("_decimal"), "getcontext", None)
             if self._current is None:
                 return DEFAULTS
-        context = self._current()
+        context = self._context = self._current()
         traps = context.traps
-        values = (context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp, list(traps.values()))
-        if values != self._values:
+        values = (context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp)
+        if values != self._values or traps != self._copy.traps:
             self._values = values
+            self._copy = context.copy()  # whose traps compare bits; to list them takes 2 µs
             names = tuple(sorted(signal.__name__ for signal, is_trapped in traps.items() if is_trapped))
-            self._known = dict(zip(DEFAULTS, (*values[:-1], names)))
+            self._known = dict(zip(DEFAULTS, (*values, names)))
         return self._known
+
+    def signs(self) -> Signs:
+        """That it is not there yet, or the context and what is in it."""
+        if self._current is None:
+            return Signs(objects=[(partial(sys.modules.get, "_decimal"), None)])
+        expected = (*self._values, self._copy.traps)
+        read = [partial(getattr, self._context, name) for name in ATTRIBUTES]
+        return Signs(list(zip(read, expected)), [(self._current, self._context)])

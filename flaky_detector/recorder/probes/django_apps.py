@@ -11,6 +11,7 @@ from typing import Any
 
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs, without
 from flaky_detector.recorder.world import digest
 
 
@@ -37,6 +38,10 @@ class DjangoAppsProbe:
         for label in [*last, *(label for label in self._last if label not in last)]:
             self._compare(label, last.get(label, {}), self._last.get(label, {}), scope)
         return bool(self._booking.entries)
+
+    def signs(self) -> Signs | None:
+        """That Django is not there; none where it is."""
+        return without("django.apps")
 
     def settle(self) -> list[dict[str, Any]]:
         """Net changes."""

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs, without
 from flaky_detector.recorder.world import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_ENTRIES = 1000
+MODULES = ("django.core.cache.backends.locmem", "django.contrib.contenttypes.models", "django.contrib.sites.models")
 
 
 class DjangoCachesProbe:
@@ -48,6 +50,10 @@ class DjangoCachesProbe:
                 self._booking.book(_alias(key), self._digest(last), self._digest(now), scope)
         return bool(self._booking.entries)
 
+    def signs(self) -> Signs | None:
+        """That Django is not there; none where it is."""
+        return without(*MODULES)
+
     def settle(self) -> list[dict[str, Any]]:
         """Net changes."""
         return self._booking.settle()
@@ -62,14 +68,14 @@ class DjangoCachesProbe:
 
 def _caches() -> Iterator[tuple[str, Any]]:
     """Names and entries of all caches that there are. Names of Django's own start with a dot."""
-    stored = getattr(sys.modules.get("django.core.cache.backends.locmem"), "_caches", None)
+    stored = getattr(sys.modules.get(MODULES[0]), "_caches", None)
     if stored:
         yield from list(stored.items())
-    manager = getattr(getattr(sys.modules.get("django.contrib.contenttypes.models"), "ContentType", None), "objects", None)
+    manager = getattr(getattr(sys.modules.get(MODULES[1]), "ContentType", None), "objects", None)
     types = getattr(manager, "_cache", None)
     if types is not None:
         yield ".contenttypes", {(alias, key): value for alias, inner in list(types.items()) for key, value in list(inner.items())}
-    sites = getattr(sys.modules.get("django.contrib.sites.models"), "SITE_CACHE", None)
+    sites = getattr(sys.modules.get(MODULES[2]), "SITE_CACHE", None)
     if sites is not None:
         yield ".sites", sites
 

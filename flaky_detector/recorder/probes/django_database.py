@@ -15,12 +15,14 @@ Cost: 2 µs a test that needs no look; a look as `contents` says, at most a twen
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.booking import Booking
 from flaky_detector.recorder.committing import Committing
 from flaky_detector.recorder.contents import BusyError, Contents, contents
+from flaky_detector.recorder.signs import Signs
 from flaky_detector.recorder.world import World, digest
 
 if TYPE_CHECKING:
@@ -89,6 +91,10 @@ class DjangoDatabaseProbe:
             elif fallen:
                 self._compare(scope, only=self._of_wider)
         return self._is_watched or self._has_class_ended() or any(booking.entries for booking in self._bookings.values())
+
+    def signs(self) -> Signs | None:
+        """That no databases have been made."""
+        return None if self._names else Signs(objects=[(partial(getattr, self, "_names"), self._names)])
 
     def settle(self) -> list[dict[str, Any]]:
         """Net changes; called when the test is over, just after `mark`."""

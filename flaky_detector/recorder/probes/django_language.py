@@ -1,7 +1,7 @@
 """The language that Django's translations speak on this thread.
 
 Owns the kind `django-language`, key `language`. A request through `LocaleMiddleware` activates one too and leaves it so. Cost: one
-attribute a test, 4 µs.
+context variable a test, 0.5 µs.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs, without
 from flaky_detector.recorder.world import digest
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class DjangoSettingsProbe:
             if last:
                 self._compare(_resolved(last), _resolved(self._last), of_django, overrides=len(self._last) > len(last))
         return bool(self._booking.entries or (self._of_class and scope != FUNCTION))
+
+    def signs(self) -> Signs | None:
+        """That Django is not there; none where it is."""
+        return without("django.conf")
 
     def settle(self) -> list[dict[str, Any]]:
         """Net changes; those of a class that was torn down as well."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder import plain, wire
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs, without
 from flaky_detector.recorder.world import digest
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class DjangoSignalsProbe:
         if len(sys.modules) != len(self._seen_modules):
             self._find()
         return bool(self._booking.entries)
+
+    def signs(self) -> Signs | None:
+        """That Django is not there; none where it is."""
+        return without("django.dispatch.dispatcher")
 
     def settle(self) -> list[dict[str, Any]]:
         """Net changes."""

@@ -1,6 +1,6 @@
 """The time zone that is current for Django on this thread.
 
-Owns the kind `django-timezone`, key `timezone`. Cost: one attribute a test, 3 µs.
+Owns the kind `django-timezone`, key `timezone`. Cost: one context variable a test, 0.5 µs.
 """
 
 from __future__ import annotations

@@ -7,10 +7,14 @@ closed one; not which one, for plugins make one for each test. Looks only when a
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 from flaky_detector.recorder import plain, wire
 from flaky_detector.recorder.reading import Reading
+from flaky_detector.recorder.signs import Signs
+
+UNTOUCHED = {"asyncio.loop": "untouched", "asyncio.policy": "default"}
 
 
 class EventLoopProbe(Reading):
@@ -24,8 +28,17 @@ class EventLoopProbe(Reading):
         events = plain.namespace(sys.modules.get("asyncio.events"))
         policy = events.get("_event_loop_policy")
         if policy is None:
-            return {"asyncio.loop": "untouched", "asyncio.policy": "default"}
+            return UNTOUCHED
         return {"asyncio.loop": _condition(policy), "asyncio.policy": _named(type(policy))}
+
+    def signs(self) -> Signs | None:
+        """That asyncio is not there, or has no policy yet; none where it has one."""
+        module = sys.modules.get("asyncio.events")
+        there = (partial(sys.modules.get, "asyncio.events"), module)
+        names = plain.namespace(module)
+        if names.get("_event_loop_policy") is not None or self._last != UNTOUCHED:
+            return None
+        return Signs(objects=[there, (partial(names.get, "_event_loop_policy"), None)])
 
 
 def _named(policy: type) -> str:

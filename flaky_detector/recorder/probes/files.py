@@ -17,10 +17,12 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flaky_detector.recorder import audit, databases, wire
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs
 from flaky_detector.recorder.world import World, digest
 
 if TYPE_CHECKING:
@@ -79,6 +81,11 @@ class FilesProbe:
         if self._touched:
             self._databases.update(_test_databases())
         return bool(self._touched) or self._spawned
+
+    def signs(self) -> Signs:
+        """That nothing was touched."""
+        touched = (partial(getattr, self, "_touched"), self._touched)
+        return Signs([(self._touched.__len__, 0), (partial(getattr, self, "_spawned"), False)], [touched])
 
     def settle(self) -> list[dict[str, Any]]:
         """What differs now from what stood there before the first touch."""

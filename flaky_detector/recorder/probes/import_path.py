@@ -7,10 +7,12 @@ package's, which put theirs there when they are imported. Cost: two short lists.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 from flaky_detector.recorder import plain, wire
 from flaky_detector.recorder.reading import Reading
+from flaky_detector.recorder.signs import Signs
 
 
 class ImportPathProbe(Reading):
@@ -33,6 +35,12 @@ class ImportPathProbe(Reading):
             entries = tuple(entry if type(entry) is str else id(entry) for entry in path)
             self._known = {"sys.path": entries, "sys.meta_path": tuple(id(finder) for finder in finders if not self._is_foreign(finder))}
         return self._known
+
+    def signs(self) -> Signs:
+        """Both lists, and what is in them, which is held."""
+        path, finders = sys.path, sys.meta_path
+        lists = [(partial(vars(sys).get, "path"), path), (partial(vars(sys).get, "meta_path"), finders)]
+        return Signs(objects=lists, rows=[(path, self._held[0]), ((self,), (self,)), (finders, self._held[1])])
 
     def _is_foreign(self, finder: Any) -> bool:
         cls = finder if plain.is_a(finder, type) else type(finder)

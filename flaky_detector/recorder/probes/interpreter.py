@@ -9,16 +9,20 @@ import gc
 import sys
 import threading
 import types
+from functools import partial
 from typing import Any
 
 from flaky_detector.recorder import plain, wire
 from flaky_detector.recorder.reading import Reading, Same
+from flaky_detector.recorder.signs import Signs
 
 _SYS, _THREADING = vars(sys), vars(threading)
 _isenabled, _get_threshold = gc.isenabled, gc.get_threshold
 _getrecursionlimit, _getswitchinterval = sys.getrecursionlimit, sys.getswitchinterval
 
 HOOKS = ("sys.excepthook", "sys.displayhook", "sys.unraisablehook", "threading.excepthook")
+_READ_HOOKS = tuple(partial((_THREADING if name.startswith("threading.") else _SYS).get, name.partition(".")[2]) for name in HOOKS)
+_READ_SWITCHES = (_getrecursionlimit, _getswitchinterval, _isenabled, _get_threshold)
 SWITCHES = ("sys.recursionlimit", "sys.switchinterval", "gc.enabled", "gc.threshold")
 
 
@@ -36,13 +40,16 @@ class InterpreterProbe(Reading):
 
     def read(self) -> dict[str, Any]:
         """One key a switch."""
-        hooks = [_SYS.get("excepthook"), _SYS.get("displayhook"), _SYS.get("unraisablehook"), _THREADING.get("excepthook")]
-        switches = (_getrecursionlimit(), _getswitchinterval(), _isenabled(), _get_threshold())
+        hooks, switches = [read() for read in _READ_HOOKS], [read() for read in _READ_SWITCHES]
         if switches != self._switches or not plain.same(hooks, self._hooks):
             self._hooks, self._switches = hooks, switches
             self._known = {name: _told(hook, name) for hook, name in zip(hooks, HOOKS)}
             self._known.update(zip(SWITCHES, switches))
         return self._known
+
+    def signs(self) -> Signs:
+        """Hooks are held."""
+        return Signs(list(zip(_READ_SWITCHES, self._switches)), list(zip(_READ_HOOKS, self._hooks)))
 
     def origin(self, value: Any) -> str:
         """A function's."""

@@ -5,10 +5,12 @@ Owns the kind `locale`. Cost: one call into the C library a test.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Dict, Tuple
 
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.reading import Reading
+from flaky_detector.recorder.signs import Signs
 
 try:
     import _locale
@@ -38,3 +40,7 @@ class LocalesProbe(Reading):
             numbers = {name: getattr(_locale, name) for name in CATEGORIES if hasattr(_locale, name)}
             self._known = (everything, {name: self._set(number, None) for name, number in numbers.items()})
         return self._known[1]
+
+    def signs(self) -> Signs:
+        """All categories in one text."""
+        return Signs(values=[(partial(self._set, _locale.LC_ALL, None), self._known[0])]) if self._set is not None else Signs()

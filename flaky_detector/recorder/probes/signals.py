@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from flaky_detector.recorder import plain, wire
+from flaky_detector.recorder.addresses import image
 from flaky_detector.recorder.booking import Booking
 from flaky_detector.recorder.reading import Reading, Same
 
@@ -37,13 +38,16 @@ class SignalsProbe(Reading):
     def __init__(self, *_: Any) -> None:
         super().__init__()
         self._booking = Booking(self.kind)
-        self._found: list[Any] = []
+        self._found: tuple[Any, ...] = ()
+        self._image: Any = None
         self._known: dict[str, Any] = {}
 
     def read(self) -> dict[str, Any]:
         """Signal's name → handler."""
-        found = list(map(getsignal, NUMBERS))
-        if not plain.same(found, self._found):
+        found = tuple(map(getsignal, NUMBERS))
+        now = image(found)
+        if now != self._image:
+            self._image = now
             before = self._found or [None] * len(found)
             new = {name: _told(handler) for name, handler, old in zip(NAMES, found, before) if handler is not old}
             self._found = found

@@ -7,12 +7,15 @@ speaks under `-s`, and of `sys.stdin`. Cost: three attributes a test.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 from flaky_detector.recorder import plain, wire
 from flaky_detector.recorder.reading import Reading, Same
+from flaky_detector.recorder.signs import Signs
 
 _SYS = vars(sys)
+NAMES = ("stdin", "stdout", "stderr")
 
 
 class StdioProbe(Reading):
@@ -28,14 +31,18 @@ class StdioProbe(Reading):
 
     def read(self) -> dict[str, Any]:
         """Three streams."""
-        streams = [_SYS.get("stdin"), _SYS.get("stdout"), _SYS.get("stderr")]
+        streams = [_SYS.get(name) for name in NAMES]
         if not plain.same(streams, self._held):
             self._held = streams
             self._known = self._streams()
         return self._known
 
     def _streams(self) -> dict[str, Any]:
-        return {"sys." + name: Same(_behind(name)) for name in ("stdin", "stdout", "stderr")}
+        return {"sys." + name: Same(_behind(name)) for name in NAMES}
+
+    def signs(self) -> Signs:
+        """The streams, which are held."""
+        return Signs(objects=[(partial(_SYS.get, name), stream) for name, stream in zip(NAMES, self._held)])
 
 
 def _behind(name: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from flaky_detector.recorder import plain, wire
 from flaky_detector.recorder.booking import Booking
+from flaky_detector.recorder.signs import Signs
 from flaky_detector.recorder.world import digest
 
 NUMBERED = re.compile(r"^(?:Thread|Dummy|Timer)-\d+")
@@ -49,6 +50,11 @@ class ThreadsProbe:
                 if key in self._booking.entries and key not in self._known.values():
                     self._book(key, scope, is_there=False)
         return bool(self._booking.entries)
+
+    def signs(self) -> Signs | None:
+        """That there is the main thread alone; others are not held."""
+        main = threading.main_thread()
+        return Signs(rows=[(_active.values(), (main,))]) if self._identities == [id(main)] else None
 
     def settle(self) -> list[dict[str, Any]]:
         """Threads that came."""
