@@ -144,13 +144,13 @@ class FakeGitHub(State):
     def _work(self, call: Call, template: str, names: dict[str, str], asked: Asked) -> Reply:
         trouble = self._troubles.meeting(call.method, template)
         if trouble and trouble.code and not trouble.carried_out:
-            reply = Reply(trouble.code, error(trouble.message), trouble.headers)
-        elif call.method != "GET" and not self._may_write:
+            return trouble.reply(Reply(trouble.code, None))
+        if call.method != "GET" and not self._may_write:
             reply = Reply(403, error(NO_PERMISSION))
         else:
             reply = OPERATIONS[call.method, template](self, call, names)
         is_told = reply.code < 400 or description().knows(template, call.method, reply.code)  # refusals are told of some operations only
-        if reply.document is not None and is_told and (not trouble or description().knows(template, call.method, reply.code)):
+        if reply.document is not None and is_told:
             answered = Answered(reply.code, json.dumps(reply.document).encode(), reply.headers)
             if why := description().response_trouble(asked, answered):
                 return self._violation(why)

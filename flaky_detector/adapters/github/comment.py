@@ -131,7 +131,10 @@ class _StickyComment:
         def attempt() -> Posted:
             if self._has_newer_commit():
                 return Posted("stale")
+            before = mine.body
             mine.edit(text)
+            if mine.body == before:
+                raise ValueError("the answer does not hold the new text")  # a proxy's page: who knows whether GitHub heard of it
             return Posted("updated", url)
 
         try:
