@@ -30,7 +30,7 @@ class Templates:
 
     def __init__(self, scratch: Path, *, enabled: bool) -> None:
         self.suffix = f"fd{secrets.token_hex(4)}"
-        self.path = scratch / self.suffix
+        self.path = scratch / "templates" / self.suffix
         self.enabled = enabled
         self.keepers: dict[str, Companion | None] = {}
         self._sweep: Invocation | None = None
@@ -47,7 +47,7 @@ class Templates:
         with self._lock:
             if self.enabled and self._sweep is None and self.path.is_dir():
                 self._sweep = self._beside(call, f"{wire.PLUGIN}.sweep", "--suffix", self.suffix, "--record", str(self.path))
-                note(self.path, self._sweep)
+                note(self.path.parent, self._sweep)
 
     def tend(self, call: Invocation) -> None:
         """A run is over: once there are templates on a server, its Python gets a keeper."""
