@@ -1,0 +1,253 @@
+"""From pytest lines to suites: what a hunt of each needs, and which of many lines are the same suite.
+
+Owns the choice: pull requests' workflows before others, the newest Python's combination for each suite. Whatever is chosen among several is
+said in the suite's notes. Must not render anything.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from flaky_detector.stages.init.dependencies import dependencies
+from flaky_detector.stages.init.expressions import unresolved
+from flaky_detector.stages.init.installing import Installing, installing
+from flaky_detector.stages.init.options import Arguments, arguments
+from flaky_detector.stages.init.pythons import asked_for, of_files, versions
+from flaky_detector.stages.init.records import Checkout, Pairs, Service, Suite, Workflow
+from flaky_detector.stages.init.services import are_named, reach
+from flaky_detector.stages.init.unfolding import Ground, inside
+from flaky_detector.stages.init.walking import Found, expanded, walk
+
+MOST_SUITES = 6
+CHECKOUT_INPUTS = ("submodules", "lfs", "fetch-depth", "fetch-tags")
+WHAT_INSTALLS = "the command that installs what the tests need, such as `pip install -r requirements.txt`"
+BY_RANK = ("pull_request", "push", "workflow_call", "merge_group", "workflow_dispatch", "schedule")
+
+
+def suites(workflows: Sequence[Workflow], checkout: Checkout) -> tuple[tuple[Suite, ...], tuple[str, ...]]:
+    """The suites that the workflows run, best known first, and what is said about those that were left out."""
+    found: list[tuple[int, Suite]] = []
+    for workflow in workflows:
+        for job in workflow.jobs:
+            found += [(_rank(workflow), suite) for suite in _of_job(tuple(walk(job, checkout)), checkout)]
+    found = [(rank, suite) for rank, suite in found if not checkout.folder or _is_in(suite.folder, checkout.folder)]
+    best = min((rank for rank, _ in found), default=0)
+    usual = max(best, BY_RANK.index("push"))
+    in_sequence = sorted(found, key=lambda pair: (pair[0], not pair[1].services))
+    chosen: dict[tuple[str, str], Suite] = {}
+    said: list[str] = []
+    for rank, suite in in_sequence:
+        same = chosen.get((suite.folder, suite.pytest_args))
+        where = f"{suite.source}, job {suite.job}: `{suite.pytest_line}`"
+        if same is not None:
+            if (same.source, same.job) != (suite.source, suite.job):
+                said.append(f"{where} was left out: the same tests as job {same.job} of {same.source}")
+        elif rank > usual or len(chosen) == MOST_SUITES:
+            why = "its workflow does not run on pull requests or pushes" if rank > usual else f"a draft holds {MOST_SUITES} suites at most"
+            said.append(f"{where} was left out: {why}")
+        else:
+            chosen[suite.folder, suite.pytest_args] = suite
+    return _keyed(tuple(chosen.values())), tuple(said)
+
+
+def suite_of_files(checkout: Checkout, folder: str) -> Suite:
+    """The suite of a folder for which no workflow tells anything."""
+    found = dependencies(checkout, folder)
+    pythons, notes, file = of_files(Ground(read=checkout.read, folder=folder))
+    return Suite(
+        folder=folder,
+        pytest_line="pytest",
+        install=found.lines if found else (),
+        install_from=" and ".join(found.files) if found else "",
+        pythons=pythons[-1:],
+        notes=(*notes, *((f"the Python is that of {file}",) if file else ())),
+        unknown=() if found else (("install", WHAT_INSTALLS),),
+        key="hunt",
+    )
+
+
+def _rank(workflow: Workflow) -> int:
+    triggers = ["pull_request" if each == "pull_request_target" else each for each in workflow.triggers]
+    return min((BY_RANK.index(each) for each in triggers if each in BY_RANK), default=len(BY_RANK))
+
+
+def _is_in(folder: str, outer: str) -> bool:
+    return folder == outer or folder.startswith(f"{outer}/")
+
+
+def _of_job(lines: Sequence[Found], checkout: Checkout) -> list[Suite]:
+    """One suite for each way that pytest is called, over all combinations of the job's matrix."""
+    groups: dict[tuple[str, str], list[Found]] = {}
+    for line in lines:
+        made = arguments(expanded(line.pytest.words[1:], line.pytest.env))
+        groups.setdefault((line.pytest.folder, made.text), []).append(line)
+    return [_suite(group, checkout) for group in groups.values()]
+
+
+def _suite(group: Sequence[Found], checkout: Checkout) -> Suite:
+    best = max(enumerate(group), key=lambda pair: (not _is_experiment(pair[1]), *_newest(pair[1], checkout), pair[0]))[1]
+    job, leaf = best.job, best.pytest
+    ground = Ground(read=checkout.read)
+    pythons, python_notes = versions(text for each in group for text in _pythons(each, ground))
+    given = arguments(expanded(leaf.words[1:], leaf.env))
+    installed = installing(best.before, leaf.folder, _tool_versions(best))
+    lines, install_from, unknown = _install(best, installed, checkout)
+    env, more = _env(leaf.env)
+    reached = reach(() if job.container else best.services, env)
+    return Suite(
+        source=job.path,
+        job=job.id,
+        pytest_line=" ".join(leaf.text.split()),
+        runs_on=best.runs_on or ("ubuntu-latest",),
+        folder=leaf.folder,
+        install=lines,
+        install_from=install_from,
+        pythons=pythons,
+        pytest_args=given.text,
+        left_out=given.left_out,
+        workers=given.workers,
+        dist=given.dist,
+        env=reached.env,
+        renamed=reached.renamed,
+        services=best.services,
+        checkout=_checkout(best),
+        not_carried=installed.not_carried,
+        notes=(*python_notes, *_chosen_of_matrix(best)),
+        unknown=(
+            *unknown,
+            *more,
+            *_of_arguments(given),
+            *_of_services(best.services, reached.env, reached.unknown),
+            *_of_the_rest(best, pythons),
+        ),
+        via=leaf.via,
+    )
+
+
+def _is_experiment(line: Found) -> bool:
+    return any(
+        name in ("experimental", "allow-failure", "allowed-failure", "continue-on-error") and value == "true"
+        for name, value in line.combination
+    )
+
+
+def _newest(line: Found, checkout: Checkout) -> tuple[int, ...]:
+    found, _ = versions(_pythons(line, Ground(read=checkout.read)))
+    return tuple(map(int, found[-1].split("."))) if found else (0, 0)
+
+
+def _pythons(line: Found, ground: Ground) -> tuple[str, ...]:
+    """What the job says, else what the tool that it runs says, else what its image is."""
+    image = re.search(r"(?:^|/)python:(\d+\.\d+)", line.job.container)
+    return asked_for(line.actions, ground) or line.pytest.pythons or ((image[1],) if image else ())
+
+
+def _tool_versions(line: Found) -> dict[str, str]:
+    found = {}
+    for step in line.actions:
+        for tool, pattern in (("poetry", r"poetry"), ("pdm", r"setup-pdm")):
+            if re.search(pattern, step.uses):
+                given = dict(step.inputs)
+                version = given.get("poetry-version") or given.get("version", "")
+                found[tool] = version if re.fullmatch(r"\d+(\.\d+)*", version) else ""
+    return found
+
+
+def _install(line: Found, installed: Installing, checkout: Checkout) -> tuple[tuple[str, ...], str, Pairs]:
+    """Lines, where they are from, and what a person must fill in."""
+    text = "\n".join(installed.lines)
+    if line.pytest.via == "docker":
+        reason = (
+            f"{line.job.path} runs the tests in a container of its own (`{' '.join(line.pytest.text.split())}`), which was not looked into"
+        )
+    elif installed.conda or any(re.search(r"miniconda|micromamba", step.uses) for step in line.actions):
+        reason = f"{line.job.path} installs with conda, which the action's container has not"
+    elif unresolved(text):
+        reason = f"{', '.join(dict.fromkeys(unresolved(text)))} in {line.job.path} is known to that workflow only"
+        return installed.lines, f"{line.job.path}, job {line.job.id}", (("install", reason),)
+    elif installed.lines:
+        return installed.lines, f"{line.job.path}, job {line.job.id}", ()
+    else:
+        reason = ""
+    found = dependencies(checkout, line.pytest.folder)
+    if found and not reason:
+        return found.lines, " and ".join(inside(line.pytest.folder, file) for file in found.files), ()
+    hint = f" ({'; '.join(found.lines)} is what {' and '.join(found.files)} tell)" if found else ""
+    return (), "", (("install", f"{WHAT_INSTALLS}: {reason}{hint}" if reason else WHAT_INSTALLS),)
+
+
+def _env(env: Pairs) -> tuple[Pairs, Pairs]:
+    """Variables that mean the same in another workflow; the others are to be filled in."""
+    kept = tuple((name, value) for name, value in dict(env).items() if not unresolved(value))
+    lost = tuple(("env", f"{name}, which is {value} there") for name, value in dict(env).items() if unresolved(value))
+    return kept, lost
+
+
+def _of_arguments(given: Arguments) -> Pairs:
+    return tuple(("pytest-args", f"`{word}` stands there, which only that workflow's shell can tell") for word in given.unknown)
+
+
+def _of_services(services: Sequence[Service], env: Pairs, unclear: Iterable[str]) -> Pairs:
+    told = [("env", text) for text in unclear]
+    silent = [each for each in services if each.ports and each not in are_named(services, env)]
+    for each in () if unclear else silent:
+        told.append(
+            (
+                "env",
+                f"what tells your settings that {each.name} is at the host {each.name}, not localhost: no variable of the job names its host",
+            )
+        )
+    return tuple(told)
+
+
+def _of_the_rest(line: Found, pythons: tuple[str, ...]) -> Pairs:
+    found = []
+    if not pythons and not line.job.matrix_is_known:
+        found.append(("python-versions", "its matrix comes from an expression, so the Pythons are known to that workflow only"))
+    if any(re.search(r"\b(docker(-| )compose|podman-compose)\b.*\b(up|start)\b", " ".join(each.words)) for each in line.before):
+        found.append(
+            (
+                "services",
+                "it starts containers with docker compose: declare them under `services:`, where the action can reach them by name",
+            )
+        )
+    if line.job.container and not re.search(r"(?:^|/)python:", line.job.container):
+        found.append(("install", f"the job runs in {line.job.container}: what that image has installed, the action's container has not"))
+    return tuple((name, text) for name, text in [*found, *(("", each) for each in line.pytest.unknown)])
+
+
+def _checkout(line: Found) -> Pairs:
+    step = next((each for each in line.actions if each.uses.startswith("actions/checkout@")), None)
+    given = step.inputs if step else ()
+    return tuple((name, value) for name, value in given if name in CHECKOUT_INPUTS and value)
+
+
+def _chosen_of_matrix(line: Found) -> tuple[str, ...]:
+    """What is said of each name of the matrix that has several values, the Pythons and runners apart."""
+    said = []
+    for name, value in line.combination:
+        values = list(dict.fromkeys(each for one in line.job.combinations for key, each in one if key == name))
+        is_told_elsewhere = re.search(r"python|^py$|^os$|runs-on|runner|experimental", name, re.IGNORECASE)
+        if len(values) > 1 and not is_told_elsewhere and len(value) < 60:
+            said.append(f"of its matrix, {name} is {value} here (others: {', '.join(each for each in values if each != value)[:120]})")
+    return tuple(said)
+
+
+def _keyed(chosen: tuple[Suite, ...]) -> tuple[Suite, ...]:
+    """Each with a job id of its own."""
+    if len(chosen) == 1:
+        return (replace(chosen[0], key="hunt"),)
+    bases = [_slug(suite.job) for suite in chosen]
+    many = {base for base, count in Counter(bases).items() if count > 1}
+    taken: list[str] = []
+    for suite, base in zip(chosen, bases, strict=True):
+        key = f"hunt-{base}" + (f"-{_slug(suite.folder or suite.pytest_args)}" if base in many else "")
+        key = key[:48].rstrip("-")
+        taken.append(key if key not in taken else f"{key}-{len(taken) + 1}")
+    return tuple(replace(suite, key=key) for suite, key in zip(chosen, taken, strict=True))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "tests"
