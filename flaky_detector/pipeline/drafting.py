@@ -35,6 +35,8 @@ def draft(settings: Settings, named: str, voice: Voice, *, write: bool) -> int:
         voice.say(f"read     {line}")
     for line in (*made.broken, *made.gaps):
         voice.say(f"not read {line}")
+    for line in made.left_out:
+        voice.say(f"left out {line}")
     changed = [page for page in made.pages if page.is_new_or_changed]
     voice.result("".join(_difference(page) for page in changed))
     for line in made.unknown:
@@ -80,7 +82,7 @@ def _difference(page: Page) -> str:
 def _conclude(changed: list[Page], voice: Voice, put, *, write: bool) -> None:  # type: ignore[no-untyped-def]
     names = ", ".join(page.path for page in changed)
     if not changed:
-        voice.say("nothing to change: the workflows that call flaky-detector are as init would write them")
+        voice.result("nothing to change: the workflows that call flaky-detector are as init would write them\n")
         return
     if not write and not voice.agrees(f"write {names}?"):
         voice.say(f"nothing was written; --write writes {names}")

@@ -49,7 +49,8 @@ def init(checkout: Checkout, action: Action) -> Draft:
         workflows=tuple(source.path for source in sources),
         broken=tuple(f"{gap.source} {gap.text}" for gap in gaps),
         read=tuple(_told(chosen, found, checkout)),
-        gaps=(*(f"{gap.source}: {gap.text}" for gap in more), *left_out),
+        gaps=tuple(f"{gap.source}: {gap.text}" for gap in more),
+        left_out=left_out,
         unknown=tuple(_to_fill_in(made)),
     )
 

@@ -44,8 +44,8 @@ def _called(source: Source, by_path: Mapping[str, Source], gaps: list[Gap], dept
         for combination in combinations_of(job, {})[0]:
             matrix = {f"matrix.{name}": value for name, value in combination}
             given = tuple((name, resolve(value, matrix)) for name, value in pairs(job.get("with")))
-            yield from (replace(each, id=job_id) for each in workflow(target, given).jobs)
-        yield from (replace(each, id=job_id) for each in _called(target, by_path, gaps, depth + 1))
+            yield from (replace(each, id=job_id, path=source.path) for each in workflow(target, given).jobs)
+        yield from (replace(each, id=job_id, path=source.path) for each in _called(target, by_path, gaps, depth + 1))
 
 
 def _unfolded(job: Job, read: Read) -> Job:

@@ -34,7 +34,10 @@ def unresolved(text: str) -> tuple[str, ...]:
 
 
 def evaluate(expression: str, known: Mapping[str, str]) -> str | None:
-    """The expression's value as text, None where it is not known. True is "true", false and null are "false" and ""."""
+    """The expression's value as text, None where it is not known. True is "true", false and null are "false" and "".
+
+    `known` has values by name (`matrix.os`); `matrix.*` is that of every name of the matrix which has none of its own.
+    """
     expression = expression.strip()
     for operator in ("||", "&&"):
         parts = _split(expression, operator)
@@ -74,7 +77,10 @@ def _operand(expression: str, known: Mapping[str, str]) -> str | None:
         return None if value is None else ("false" if _truth(value) else "true")
     if expression.startswith("(") and expression.endswith(")") and _split(expression, "||") == [expression]:
         return evaluate(expression[1:-1], known)
-    return known.get(name_of(expression)) if NAME.fullmatch(expression) else None
+    if not NAME.fullmatch(expression):
+        return None
+    name = name_of(expression)
+    return known.get(name, known.get(f"{name.partition('.')[0]}.*"))
 
 
 def _split(expression: str, operator: str) -> list[str]:

@@ -108,7 +108,8 @@ def _line(leaf: Leaf) -> str | None:
 
 def _from(name: str, text: str) -> str:
     """The text from the command's name on: `.venv/bin/pip install x` and `poetry run pip install x` become `pip install x`."""
-    match = re.search(rf"(?:^|[\s/])({re.escape(name)})(?=\s|$)", text)
+    text = re.sub(r"(?:[\w.~$-]*/)+(python[\d.]*) -m ", r"\1 -m ", text)
+    match = re.search(rf"(?:^|[\s/])((?:python[\d.]* -m )?{re.escape(name)})(?=\s|$)", text)
     return text[match.start(1) :] if match else text
 
 

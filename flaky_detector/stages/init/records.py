@@ -144,8 +144,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What `init` proposes.
 
-    `workflows` are the files that were read and `broken` says of others why not; `read` tells what was found, `gaps` what was not read or
-    left out, `unknown` what a person must fill in.
+    `workflows` are the files that were read and `broken` says of others why not; `read` tells what was found, `gaps` what was not read,
+    `left_out` what was and is not in the pages, `unknown` what a person must fill in.
     """
 
     pages: tuple[Page, ...]
@@ -153,4 +153,5 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     broken: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()

@@ -30,8 +30,8 @@ def suites(workflows: Sequence[Workflow], checkout: Checkout) -> tuple[tuple[Sui
     """The suites that the workflows run, best known first, and what is said about those that were left out."""
     found: list[tuple[int, Suite]] = []
     for workflow in workflows:
-        for job in workflow.jobs:
-            found += [(_rank(workflow), suite) for suite in _of_job(tuple(walk(job, checkout)), checkout)]
+        for lines in _by_job(workflow, checkout):
+            found += [(_rank(workflow), suite) for suite in _of_job(lines, checkout)]
     found = [(rank, suite) for rank, suite in found if not checkout.folder or _is_in(suite.folder, checkout.folder)]
     best = min((rank for rank, _ in found), default=0)
     usual = max(best, BY_RANK.index("push"))
@@ -68,6 +68,14 @@ def suite_of_files(checkout: Checkout, folder: str) -> Suite:
     )
 
 
+def _by_job(workflow: Workflow, checkout: Checkout) -> Iterable[list[Found]]:
+    """The pytest lines of each job; one that calls a reusable workflow several times is still one."""
+    found: dict[str, list[Found]] = {}
+    for job in workflow.jobs:
+        found.setdefault(job.id, []).extend(walk(job, checkout))
+    return found.values()
+
+
 def _rank(workflow: Workflow) -> int:
     triggers = ["pull_request" if each == "pull_request_target" else each for each in workflow.triggers]
     return min((BY_RANK.index(each) for each in triggers if each in BY_RANK), default=len(BY_RANK))
@@ -90,7 +98,7 @@ def _suite(group: Sequence[Found], checkout: Checkout) -> Suite:
     best = max(enumerate(group), key=lambda pair: (not _is_experiment(pair[1]), *_newest(pair[1], checkout), pair[0]))[1]
     job, leaf = best.job, best.pytest
     ground = Ground(read=checkout.read)
-    pythons, python_notes = versions(text for each in group for text in _pythons(each, ground))
+    pythons, python_notes = versions(text for each in group for text in _pythons(each, ground) if not unresolved(text))
     given = arguments(expanded(leaf.words[1:], leaf.env))
     installed = installing(best.before, leaf.folder, _tool_versions(best))
     lines, install_from, unknown = _install(best, installed, checkout)
@@ -100,7 +108,7 @@ def _suite(group: Sequence[Found], checkout: Checkout) -> Suite:
         source=job.path,
         job=job.id,
         pytest_line=" ".join(leaf.text.split()),
-        runs_on=best.runs_on or ("ubuntu-latest",),
+        runs_on=("ubuntu-latest",) if not best.runs_on or unresolved(" ".join(best.runs_on)) else best.runs_on,
         folder=leaf.folder,
         install=lines,
         install_from=install_from,
@@ -120,7 +128,7 @@ def _suite(group: Sequence[Found], checkout: Checkout) -> Suite:
             *more,
             *_of_arguments(given),
             *_of_services(best.services, reached.env, reached.unknown),
-            *_of_the_rest(best, pythons),
+            *_of_the_rest(best, pythons, ground),
         ),
         via=leaf.via,
     )
@@ -165,7 +173,7 @@ def _install(line: Found, installed: Installing, checkout: Checkout) -> tuple[tu
     elif installed.conda or any(re.search(r"miniconda|micromamba", step.uses) for step in line.actions):
         reason = f"{line.job.path} installs with conda, which the action's container has not"
     elif unresolved(text):
-        reason = f"{', '.join(dict.fromkeys(unresolved(text)))} in {line.job.path} is known to that workflow only"
+        reason = f"{', '.join(dict.fromkeys(unresolved(text)))} in {line.job.path} only that workflow knows"
         return installed.lines, f"{line.job.path}, job {line.job.id}", (("install", reason),)
     elif installed.lines:
         return installed.lines, f"{line.job.path}, job {line.job.id}", ()
@@ -175,7 +183,7 @@ def _install(line: Found, installed: Installing, checkout: Checkout) -> tuple[tu
     if found and not reason:
         return found.lines, " and ".join(inside(line.pytest.folder, file) for file in found.files), ()
     hint = f" ({'; '.join(found.lines)} is what {' and '.join(found.files)} tell)" if found else ""
-    return (), "", (("install", f"{WHAT_INSTALLS}: {reason}{hint}" if reason else WHAT_INSTALLS),)
+    return (), "", (("install", f"{WHAT_INSTALLS.partition(',')[0]}: {reason}{hint}" if reason else WHAT_INSTALLS),)
 
 
 def _env(env: Pairs) -> tuple[Pairs, Pairs]:
@@ -202,15 +210,16 @@ def _of_services(services: Sequence[Service], env: Pairs, unclear: Iterable[str]
     return tuple(told)
 
 
-def _of_the_rest(line: Found, pythons: tuple[str, ...]) -> Pairs:
+def _of_the_rest(line: Found, pythons: tuple[str, ...], ground: Ground) -> Pairs:
     found = []
-    if not pythons and not line.job.matrix_is_known:
-        found.append(("python-versions", "its matrix comes from an expression, so the Pythons are known to that workflow only"))
+    asked = [text for text in _pythons(line, ground) if unresolved(text)]
+    if asked and not pythons:
+        found.append(("python-versions", f"the Pythons, such as 3.12,3.13: {line.job.path} says {asked[0]}, which only that workflow knows"))
     if any(re.search(r"\b(docker(-| )compose|podman-compose)\b.*\b(up|start)\b", " ".join(each.words)) for each in line.before):
         found.append(
             (
                 "services",
-                "it starts containers with docker compose: declare them under `services:`, where the action can reach them by name",
+                "what docker compose starts in that job: declare it under `services:`, where the action can reach it by name",
             )
         )
     if line.job.container and not re.search(r"(?:^|/)python:", line.job.container):

@@ -35,7 +35,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 def walk(job: Job, checkout: Checkout) -> Iterator[Found]:
     """Every pytest line of every combination that runs on Linux."""
     for combination in job.combinations:
-        known = dict(job.inputs) | {f"matrix.{name}": value for name, value in combination}
+        known = {"inputs.*": "", **dict(job.inputs), **{f"matrix.{name}": value for name, value in combination}}
+        if job.matrix_is_known:
+            known["matrix.*"] = ""
         runs_on = tuple(resolve(label, known) for label in job.runs_on)
         if is_true(job.condition, known) is not False and is_linux(runs_on):
             yield from _Walk(job, combination, known, checkout).lines(runs_on)
@@ -58,9 +60,9 @@ class _Walk:
 
     def lines(self, runs_on: tuple[str, ...]) -> Iterator[Found]:
         """The pytest lines, each with what came before it."""
-        self._set(self.job.env)
         services = tuple(self._service(each) for each in self.job.services)
         self.known |= dict(ports_by_expression(services))
+        self._set(self.job.env)
         for step in self.job.steps:
             if is_true(step.condition, self.known) is False:
                 continue

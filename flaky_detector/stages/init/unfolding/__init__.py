@@ -68,7 +68,7 @@ def _inner(words: tuple[str, ...], ground: Ground, implied: tuple[str, ...], dep
         found = {"tox": tox.leaves, "nox": nox.leaves, "hatch": hatch.leaves}[name](words, ground)
         for leaf in found:
             for each in _command(Command(text=leaf.text, words=leaf.words, env=leaf.env), _at(ground, leaf), depth + 1):
-                yield replace(each, via=name, pythons=each.pythons or leaf.pythons, unknown=each.unknown + leaf.unknown)
+                yield replace(each, via=leaf.via, pythons=each.pythons or leaf.pythons, unknown=each.unknown + leaf.unknown)
     elif name in ("make", "gmake"):
         made = makefile.script(words, ground)
         if made:

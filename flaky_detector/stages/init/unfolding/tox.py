@@ -52,7 +52,7 @@ def leaves(words: tuple[str, ...], ground: Ground) -> tuple[Leaf, ...]:
                     words=made.words,
                     env=each.env + made.env,
                     folder=each.folder,
-                    via="tox",
+                    via=f"tox -e {each.name}",
                     pythons=() if is_install else pythons,
                 )
                 for made in commands(line)
