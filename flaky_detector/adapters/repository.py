@@ -41,7 +41,7 @@ def top_of(rootdir: Path) -> tuple[Path, str]:
     if any((here / name).is_file() for name in PROJECT_FILES):
         return here, ""
     raise SettingsError(
-        f"{str(rootdir)!r} is no repository: there is no .git and no .github in it or above it, and no {', '.join(PROJECT_FILES[:2])} or the like",
+        f"{str(rootdir)!r} is no repository: no .git and no .github in it or above it, and no pyproject.toml or the like",
         "give the folder of a checkout to --rootdir",
     )
 

@@ -22,10 +22,12 @@ from flaky_detector.stages.init.pytest_settings import pytest_settings
 from flaky_detector.stages.init.records import Checkout, Draft, Page, Suite, Workflow
 from flaky_detector.stages.init.suites import MOST_SUITES, suite_of_files, suites
 from flaky_detector.stages.init.unfolding import Ground
+from flaky_detector.stages.init.walking import other_runners
 from flaky_detector.stages.init.workflows import Source, load
 
 __all__ = ["NOBODY", "PATHS", "Action", "Checkout", "Draft", "Page", "init"]
 
+LONGEST_COMMAND = 120
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "manage.py", "tox.ini")
 
 
@@ -89,6 +91,7 @@ def _told(chosen: Sequence[Suite], found: Sequence[Workflow], checkout: Checkout
         yield "there are no workflows in .github/workflows"
     elif not any(suite.source for suite in chosen):
         yield f"no pytest was found in {', '.join(workflow.path for workflow in found)}"
+        yield from _other_runners(found, checkout)
     for suite in chosen:
         yield _about(suite)
     for folder in dict.fromkeys(suite.folder for suite in chosen):
@@ -97,6 +100,13 @@ def _told(chosen: Sequence[Suite], found: Sequence[Workflow], checkout: Checkout
             yield f"{settings.file}: " + (
                 ", ".join(f"{name} {value}" for name, value in settings.values) or "pytest settings that change nothing here"
             )
+
+
+def _other_runners(found: Sequence[Workflow], checkout: Checkout) -> Iterable[str]:
+    for workflow in found:
+        for job in workflow.jobs:
+            for command in other_runners(job, checkout):
+                yield f"{workflow.path}, job {job.id} runs tests by `{_short(command)}`, which is not pytest (pytest-django can run those)"
 
 
 def _about(suite: Suite) -> str:
@@ -108,6 +118,11 @@ def _about(suite: Suite) -> str:
         f", installed as {suite.install_from} tell" if suite.install_from and suite.source not in suite.install_from.split(",") else ""
     )
     return f"{where}: `{suite.pytest_line}`{f' (through {suite.via})' if suite.via else ''}{folder}{pythons}{services}{install}"
+
+
+def _short(command: str) -> str:
+    line = " ".join(command.split())
+    return line if len(line) <= LONGEST_COMMAND else f"{line[:LONGEST_COMMAND]}…"
 
 
 def _to_fill_in(made: Sequence[Page]) -> Iterable[str]:

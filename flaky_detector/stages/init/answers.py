@@ -13,7 +13,24 @@ from flaky_detector.stages.init.records import Job, Pairs, Step, Suite
 from flaky_detector.stages.init.workflows import Source, load, workflow
 
 OURS = re.compile(r"[\w.-]+/flaky-detector(?:/[\w./-]+)?@\S+")
-TUNED = "runs seeds budget run-timeout confirm repeats fork keep-sort fail-on output config comment issue verbose".split()
+# fmt: off -- a table of words
+TUNED = [
+    "runs",
+    "seeds",
+    "budget",
+    "run-timeout",
+    "confirm",
+    "repeats",
+    "fork",
+    "keep-sort",
+    "fail-on",
+    "output",
+    "config",
+    "comment",
+    "issue",
+    "verbose",
+]
+# fmt: on
 FILLED = ("install", "python-versions", "pytest-args", "working-directory")
 
 

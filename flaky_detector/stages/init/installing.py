@@ -1,7 +1,7 @@
 """Which commands before pytest bring in what the tests need, as the action's `install` takes them.
 
-Owns the forms of installing commands and what of them means nothing in the action's container: it is root in a Debian without sudo, pipx and
-conda, and an environment is active already. Must not say where a suite is.
+Owns the forms of installing commands and what of them means nothing in the action's container: root in a Debian without sudo, pipx and
+conda, with an environment that is active already. Must not say where a suite is.
 """
 
 import os.path
@@ -19,14 +19,74 @@ BLOCK = "block"
 
 SYNCING = ("uv sync", "poetry install", "poetry sync", "pdm install", "pdm sync", "pipenv install", "pipenv sync", "pdm use")
 MANAGERS = ("poetry", "pdm", "pipenv")
+# fmt: off -- a table of words
 RUNNERS = frozenset(
-    "tox tox-gh-actions tox-gh tox-uv tox-pdm tox-current-env nox nox-uv nox-poetry hatch virtualenv codecov coveralls build twine".split()
+    (
+        "tox",
+        "tox-gh-actions",
+        "tox-gh",
+        "tox-uv",
+        "tox-pdm",
+        "tox-current-env",
+        "nox",
+        "nox-uv",
+        "nox-poetry",
+        "hatch",
+        "virtualenv",
+        "codecov",
+        "coveralls",
+        "build",
+        "twine",
+    )
 )
-FILES = frozenset("cp mv mkdir touch ln install chmod rm".split())
+# fmt: on
+FILES = frozenset(["cp", "mv", "mkdir", "touch", "ln", "install", "chmod"])
+# fmt: off -- a table of words
 SILENT = frozenset(
-    "flake8 ruff black mypy isort pre-commit bandit pylint pyright pyflakes codespell echo printf ls cat pwd which true set git coverage codecov "
-    "tree df free uname locale sleep deactivate exit ulimit date env tox nox source . pip-audit safety yamllint".split()
+    (
+        "flake8",
+        "ruff",
+        "black",
+        "mypy",
+        "isort",
+        "pre-commit",
+        "bandit",
+        "pylint",
+        "pyright",
+        "pyflakes",
+        "codespell",
+        "echo",
+        "printf",
+        "ls",
+        "cat",
+        "pwd",
+        "which",
+        "true",
+        "set",
+        "git",
+        "coverage",
+        "codecov",
+        "tree",
+        "df",
+        "free",
+        "uname",
+        "locale",
+        "sleep",
+        "deactivate",
+        "exit",
+        "ulimit",
+        "date",
+        "env",
+        "tox",
+        "nox",
+        "source",
+        ".",
+        "pip-audit",
+        "safety",
+        "yamllint",
+    )
 )
+# fmt: on
 """Commands whose absence in a hunt nobody misses."""
 
 MEANINGLESS = re.compile(
@@ -101,7 +161,7 @@ def _line(leaf: Leaf) -> str | None:
     known = shlex.join((name, *words[1:]))
     if MEANINGLESS.match(known) or (name in ("source", ".") and known.endswith("activate")):
         return ""
-    if "GITHUB_PATH" in text or "GITHUB_OUTPUT" in text or "GITHUB_ENV" in text:
+    if re.search(r"GITHUB_(PATH|OUTPUT|ENV|STEP_SUMMARY)", text):
         return ""
     return _installing_line(name, words, text)
 
@@ -126,14 +186,17 @@ def _installing_line(name: str, words: tuple[str, ...], text: str) -> str | None
         return text
     if "install.python-poetry.org" in text or "pdm-project.org" in text or "pdm-project/pdm" in text:
         return f"pip install {'poetry' if 'poetry' in text else 'pdm'}"
+    if name in FILES and re.search(r"(^|\s)[~/]", text):
+        return None  # somewhere in the runner's own system
     if name in FILES or (name in ("echo", "printf", "cat") and re.search(r">\s*[\"']?[\w./-]+", text) and "GITHUB_" not in text):
         return text
-    return "" if name in ("activate",) else None
+    return None
 
 
 def _pip(words: tuple[str, ...], text: str) -> str:
     packages = [re.split(r"[\[=<>~!]", word)[0] for word in words[2:] if not word.startswith("-")]
-    return "" if packages and all(package in RUNNERS for package in packages) else text
+    others = [package for package in packages if package not in ("pip", "setuptools", "wheel")]
+    return "" if others and all(package in RUNNERS for package in others) else text
 
 
 def _uv(words: tuple[str, ...], text: str) -> str | None:

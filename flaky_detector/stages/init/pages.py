@@ -13,7 +13,7 @@ import msgspec
 import yaml
 from msgspec.structs import replace
 
-from flaky_detector.stages.init.answers import Kept, kept, keep
+from flaky_detector.stages.init.answers import Kept, keep, kept
 from flaky_detector.stages.init.records import Checkout, Page, Pairs, Suite
 
 FOLDER = ".github/workflows"

@@ -54,9 +54,14 @@ def _toml(text: str, name: str) -> Mapping[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
+class _Parser(configparser.RawConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        """DJANGO_SETTINGS_MODULE keeps its letters."""
+        return optionstr
+
+
 def _ini(text: str, name: str) -> Mapping[str, Any] | None:
-    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
-    parser.optionxform = str  # type: ignore[assignment,method-assign] -- DJANGO_SETTINGS_MODULE keeps its letters
+    parser = _Parser(strict=False, allow_no_value=True)
     try:
         parser.read_string(text)
     except configparser.Error:

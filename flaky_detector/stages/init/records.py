@@ -35,7 +35,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """A service container. `more` are keys that are carried over as they stand; `ports` pairs of host port ("" for any) and container port."""
+    """A service container. `ports` are pairs of host port ("" for any) and container port."""
 
     name: str
     image: str

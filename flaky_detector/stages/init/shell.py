@@ -1,7 +1,7 @@
 r"""Shell scripts cut into simple commands.
 
-Owns as much of the shell's grammar as `run:` scripts use: quotes, continued lines, comments, here-documents, `&&`, `;`, subshells, words that
-stand before a command. Must not know what a command does.
+Owns as much of the shell's grammar as `run:` scripts use: quotes, continued lines, comments, here-documents, `&&`, `;`, subshells, words
+that stand before a command. Must not know what a command does.
 
     set -e                                 ("set", "-e")
     cd api && DEBUG=1 pytest -k "a b" \    ("cd", "api")   ("pytest", "-k", "a b", "-x") with DEBUG=1
@@ -9,7 +9,7 @@ stand before a command. Must not know what a command does.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -29,7 +29,9 @@ PIECE = re.compile(
 )
 WORD = re.compile(rf"(?:{QUOTED}|[^\s'\"\\|<>()])+|[|<>()]", re.DOTALL)
 PART = re.compile(rf"{QUOTED}|.", re.DOTALL)
-ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+REST_OF_CONTROL = frozenset(("fi", "done", "esac", "}", "[", "[[", "test", ";;"))
+VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 
 CONTROL = frozenset(("if", "elif", "while", "until", "for", "case", "function"))
 BEFORE = frozenset((*CONTROL, "then", "do", "else", "{", "(", "!", "time", "exec", "command", "nohup", "export"))
@@ -39,22 +41,26 @@ WITH_VALUE = frozenset(("-u", "-n", "-s", "-k", "--signal", "--kill-after", "-C"
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """One simple command: as it stands, its words, and the variables set for it."""
+    """One simple command: as it stands, its words, and the variables set for it (`exported`: for those after it, too)."""
 
     text: str
     words: tuple[str, ...]
     env: Pairs = ()
+    exported: bool = False
 
 
 def commands(script: str) -> tuple[Command, ...]:
     """The simple commands of a script, in sequence; a pipe counts as its first command."""
     found: list[Command] = []
     for text in _pieces(script):
-        env, words = _bare(_words(text))
+        raw = _words(text)
+        env, words = _bare(raw)
+        if words and words[0] in REST_OF_CONTROL:
+            continue
         if len(words) > 2 and words[0] in ("bash", "sh") and words[1].endswith("c") and words[1].startswith("-"):
             found += commands(words[2])
         elif words or env:
-            found.append(Command(text=text, words=words, env=env))
+            found.append(Command(text=text, words=words, env=env, exported="export" in raw[:2]))
     return tuple(found)
 
 
@@ -72,7 +78,7 @@ def _pieces(script: str) -> Iterator[str]:
                 yield piece.strip()
             piece = ""
         elif kind != "comment":
-            piece += " " if kind == "continued" else match[0]
+            piece += "" if kind == "continued" and piece.endswith(" ") else " " if kind == "continued" else match[0]
     if piece.strip():
         yield piece.strip()
 
@@ -102,6 +108,19 @@ def _unquoted_part(part: str) -> str:
     return part[1:] if part[0] == "\\" and len(part) > 1 else part
 
 
+def expanded(words: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Words with the variables that are known put in, as a shell would: one that stands alone may become several words."""
+    found: list[str] = []
+    for word in words:
+        alone = VARIABLE.fullmatch(word)
+        value = variables.get(alone[1] or alone[2]) if alone else None
+        if value is not None and "${{" not in value:
+            found += value.split()
+        else:
+            found.append(VARIABLE.sub(lambda match: variables.get(match[1] or match[2], match[0]), word))
+    return tuple(found)
+
+
 def _bare(words: tuple[str, ...]) -> tuple[Pairs, tuple[str, ...]]:
     """Variables set for the command, and the command itself without what only wraps it."""
     env: list[tuple[str, str]] = []
@@ -110,8 +129,11 @@ def _bare(words: tuple[str, ...]) -> tuple[Pairs, tuple[str, ...]]:
         name = rest[0]
         if name in BEFORE:
             del rest[0]
+        elif ASSIGNMENT.match(name) and name.endswith("=") and rest[1:2] == ["("]:
+            return (), ()  # an array
         elif ASSIGNMENT.match(name):
-            env.append(tuple(rest.pop(0).split("=", 1)))  # type: ignore[arg-type] -- two parts
+            variable, _, value = rest.pop(0).partition("=")
+            env.append((variable, value))
         elif name in WRAPPERS:
             rest = _unwrapped(rest[1:], WRAPPERS[name])
         else:

@@ -12,17 +12,18 @@ from msgspec.structs import replace
 
 from flaky_detector.stages.init.dependencies import dependencies
 from flaky_detector.stages.init.expressions import unresolved
-from flaky_detector.stages.init.installing import Installing, installing
-from flaky_detector.stages.init.options import Arguments, arguments
-from flaky_detector.stages.init.pythons import asked_for, of_files, versions
-from flaky_detector.stages.init.records import Checkout, Pairs, Service, Suite, Workflow
-from flaky_detector.stages.init.services import are_named, reach
-from flaky_detector.stages.init.unfolding import Ground, inside
-from flaky_detector.stages.init.walking import Found, expanded, walk
+from flaky_detector.stages.init.installing import installing
+from flaky_detector.stages.init.options import arguments
+from flaky_detector.stages.init.provision import WHAT_INSTALLS, provision, tool_versions
+from flaky_detector.stages.init.pythons import of_files, versions
+from flaky_detector.stages.init.records import Checkout, Pairs, Suite, Workflow
+from flaky_detector.stages.init.services import reach
+from flaky_detector.stages.init.unfolding import Ground
+from flaky_detector.stages.init.unknowns import of_services, of_the_rest, portable, pythons_of
+from flaky_detector.stages.init.walking import Found, walk
 
 MOST_SUITES = 6
 CHECKOUT_INPUTS = ("submodules", "lfs", "fetch-depth", "fetch-tags")
-WHAT_INSTALLS = "the command that installs what the tests need, such as `pip install -r requirements.txt`"
 BY_RANK = ("pull_request", "push", "workflow_call", "merge_group", "workflow_dispatch", "schedule")
 
 
@@ -43,10 +44,10 @@ def suites(workflows: Sequence[Workflow], checkout: Checkout) -> tuple[tuple[Sui
         where = f"{suite.source}, job {suite.job}: `{suite.pytest_line}`"
         if same is not None:
             if (same.source, same.job) != (suite.source, suite.job):
-                said.append(f"{where} was left out: the same tests as job {same.job} of {same.source}")
+                said.append(f"{where}: the same tests as job {same.job} of {same.source}")
         elif rank > usual or len(chosen) == MOST_SUITES:
             why = "its workflow does not run on pull requests or pushes" if rank > usual else f"a draft holds {MOST_SUITES} suites at most"
-            said.append(f"{where} was left out: {why}")
+            said.append(f"{where}: {why}")
         else:
             chosen[suite.folder, suite.pytest_args] = suite
     return _keyed(tuple(chosen.values())), tuple(said)
@@ -89,7 +90,7 @@ def _of_job(lines: Sequence[Found], checkout: Checkout) -> list[Suite]:
     """One suite for each way that pytest is called, over all combinations of the job's matrix."""
     groups: dict[tuple[str, str], list[Found]] = {}
     for line in lines:
-        made = arguments(expanded(line.pytest.words[1:], line.pytest.env))
+        made = arguments(line.pytest.words[1:])
         groups.setdefault((line.pytest.folder, made.text), []).append(line)
     return [_suite(group, checkout) for group in groups.values()]
 
@@ -98,11 +99,11 @@ def _suite(group: Sequence[Found], checkout: Checkout) -> Suite:
     best = max(enumerate(group), key=lambda pair: (not _is_experiment(pair[1]), *_newest(pair[1], checkout), pair[0]))[1]
     job, leaf = best.job, best.pytest
     ground = Ground(read=checkout.read)
-    pythons, python_notes = versions(text for each in group for text in _pythons(each, ground) if not unresolved(text))
-    given = arguments(expanded(leaf.words[1:], leaf.env))
-    installed = installing(best.before, leaf.folder, _tool_versions(best))
-    lines, install_from, unknown = _install(best, installed, checkout)
-    env, more = _env(leaf.env)
+    pythons, python_notes = versions(text for each in group for text in pythons_of(each, ground))
+    given = arguments(leaf.words[1:])
+    installed = installing(best.before, leaf.folder, tool_versions(best.actions))
+    way = provision(best, installed, checkout)
+    env, lost = portable(leaf.env)
     reached = reach(() if job.container else best.services, env)
     return Suite(
         source=job.path,
@@ -110,8 +111,8 @@ def _suite(group: Sequence[Found], checkout: Checkout) -> Suite:
         pytest_line=" ".join(leaf.text.split()),
         runs_on=("ubuntu-latest",) if not best.runs_on or unresolved(" ".join(best.runs_on)) else best.runs_on,
         folder=leaf.folder,
-        install=lines,
-        install_from=install_from,
+        install=way.lines,
+        install_from=way.source,
         pythons=pythons,
         pytest_args=given.text,
         left_out=given.left_out,
@@ -123,13 +124,7 @@ def _suite(group: Sequence[Found], checkout: Checkout) -> Suite:
         checkout=_checkout(best),
         not_carried=installed.not_carried,
         notes=(*python_notes, *_chosen_of_matrix(best)),
-        unknown=(
-            *unknown,
-            *more,
-            *_of_arguments(given),
-            *_of_services(best.services, reached.env, reached.unknown),
-            *_of_the_rest(best, pythons, ground),
-        ),
+        unknown=(*way.unknown, *lost, *of_services(best.services, reached), *of_the_rest(best, given, pythons)),
         via=leaf.via,
     )
 
@@ -142,89 +137,8 @@ def _is_experiment(line: Found) -> bool:
 
 
 def _newest(line: Found, checkout: Checkout) -> tuple[int, ...]:
-    found, _ = versions(_pythons(line, Ground(read=checkout.read)))
+    found, _ = versions(pythons_of(line, Ground(read=checkout.read)))
     return tuple(map(int, found[-1].split("."))) if found else (0, 0)
-
-
-def _pythons(line: Found, ground: Ground) -> tuple[str, ...]:
-    """What the job says, else what the tool that it runs says, else what its image is."""
-    image = re.search(r"(?:^|/)python:(\d+\.\d+)", line.job.container)
-    return asked_for(line.actions, ground) or line.pytest.pythons or ((image[1],) if image else ())
-
-
-def _tool_versions(line: Found) -> dict[str, str]:
-    found = {}
-    for step in line.actions:
-        for tool, pattern in (("poetry", r"poetry"), ("pdm", r"setup-pdm")):
-            if re.search(pattern, step.uses):
-                given = dict(step.inputs)
-                version = given.get("poetry-version") or given.get("version", "")
-                found[tool] = version if re.fullmatch(r"\d+(\.\d+)*", version) else ""
-    return found
-
-
-def _install(line: Found, installed: Installing, checkout: Checkout) -> tuple[tuple[str, ...], str, Pairs]:
-    """Lines, where they are from, and what a person must fill in."""
-    text = "\n".join(installed.lines)
-    if line.pytest.via == "docker":
-        reason = (
-            f"{line.job.path} runs the tests in a container of its own (`{' '.join(line.pytest.text.split())}`), which was not looked into"
-        )
-    elif installed.conda or any(re.search(r"miniconda|micromamba", step.uses) for step in line.actions):
-        reason = f"{line.job.path} installs with conda, which the action's container has not"
-    elif unresolved(text):
-        reason = f"{', '.join(dict.fromkeys(unresolved(text)))} in {line.job.path} only that workflow knows"
-        return installed.lines, f"{line.job.path}, job {line.job.id}", (("install", reason),)
-    elif installed.lines:
-        return installed.lines, f"{line.job.path}, job {line.job.id}", ()
-    else:
-        reason = ""
-    found = dependencies(checkout, line.pytest.folder)
-    if found and not reason:
-        return found.lines, " and ".join(inside(line.pytest.folder, file) for file in found.files), ()
-    hint = f" ({'; '.join(found.lines)} is what {' and '.join(found.files)} tell)" if found else ""
-    return (), "", (("install", f"{WHAT_INSTALLS.partition(',')[0]}: {reason}{hint}" if reason else WHAT_INSTALLS),)
-
-
-def _env(env: Pairs) -> tuple[Pairs, Pairs]:
-    """Variables that mean the same in another workflow; the others are to be filled in."""
-    kept = tuple((name, value) for name, value in dict(env).items() if not unresolved(value))
-    lost = tuple(("env", f"{name}, which is {value} there") for name, value in dict(env).items() if unresolved(value))
-    return kept, lost
-
-
-def _of_arguments(given: Arguments) -> Pairs:
-    return tuple(("pytest-args", f"`{word}` stands there, which only that workflow's shell can tell") for word in given.unknown)
-
-
-def _of_services(services: Sequence[Service], env: Pairs, unclear: Iterable[str]) -> Pairs:
-    told = [("env", text) for text in unclear]
-    silent = [each for each in services if each.ports and each not in are_named(services, env)]
-    for each in () if unclear else silent:
-        told.append(
-            (
-                "env",
-                f"what tells your settings that {each.name} is at the host {each.name}, not localhost: no variable of the job names its host",
-            )
-        )
-    return tuple(told)
-
-
-def _of_the_rest(line: Found, pythons: tuple[str, ...], ground: Ground) -> Pairs:
-    found = []
-    asked = [text for text in _pythons(line, ground) if unresolved(text)]
-    if asked and not pythons:
-        found.append(("python-versions", f"the Pythons, such as 3.12,3.13: {line.job.path} says {asked[0]}, which only that workflow knows"))
-    if any(re.search(r"\b(docker(-| )compose|podman-compose)\b.*\b(up|start)\b", " ".join(each.words)) for each in line.before):
-        found.append(
-            (
-                "services",
-                "what docker compose starts in that job: declare it under `services:`, where the action can reach it by name",
-            )
-        )
-    if line.job.container and not re.search(r"(?:^|/)python:", line.job.container):
-        found.append(("install", f"the job runs in {line.job.container}: what that image has installed, the action's container has not"))
-    return tuple((name, text) for name, text in [*found, *(("", each) for each in line.pytest.unknown)])
 
 
 def _checkout(line: Found) -> Pairs:

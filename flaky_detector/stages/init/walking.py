@@ -4,7 +4,6 @@ Owns what is known along the way: the matrix, inputs, variables, the folder. Mus
 """
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -41,6 +40,19 @@ def walk(job: Job, checkout: Checkout) -> Iterator[Found]:
         runs_on = tuple(resolve(label, known) for label in job.runs_on)
         if is_true(job.condition, known) is not False and is_linux(runs_on):
             yield from _Walk(job, combination, known, checkout).lines(runs_on)
+
+
+def other_runners(job: Job, checkout: Checkout) -> tuple[str, ...]:
+    """Commands that run tests by something else than pytest."""
+    walked = _Walk(job, job.combinations[0], {}, checkout)
+    for _ in walked.lines(()):
+        pass
+    return tuple(leaf.text for leaf in walked.before if _is_other_runner(leaf.words))
+
+
+def _is_other_runner(words: tuple[str, ...]) -> bool:
+    is_django = any(word.endswith(("manage.py", "django-admin")) for word in words) and "test" in words
+    return is_django or "unittest" in words or any(word.endswith("runtests.py") for word in words)
 
 
 def is_linux(runs_on: tuple[str, ...]) -> bool:
@@ -90,12 +102,20 @@ class _Walk:
         own = tuple((name, resolve(value, self.known)) for name, value in step.env)
         ground = Ground(read=self.checkout.read, folder=folder, env=(*self.env, *own), python=self._python())
         leaves = tuple(unfold(script, ground))
-        self._set(tuple((match[1], match[2]) for match in TO_ENV.finditer(script)))
+        self._keep_for_later_steps(script)
         is_pytest = any(name_of(leaf.words) == "pytest" for leaf in leaves)
         if has_control_flow(script) and not is_pytest and any(is_install(leaf) for leaf in leaves):
             yield Leaf(text=script.strip(), words=(BLOCK,), folder=folder)
         else:
             yield from leaves
+
+    def _keep_for_later_steps(self, script: str) -> None:
+        """What goes to GITHUB_ENV. A value that only the shell knows is no variable of ours, but it may be part of an expression."""
+        for match in TO_ENV.finditer(script):
+            if "$" in match[2]:
+                self.known[f"env.{match[1]}"] = match[2]
+            else:
+                self._set(((match[1], match[2]),))
 
     def _set(self, pairs: Pairs) -> None:
         for name, value in pairs:
@@ -120,16 +140,3 @@ class _Walk:
         given = [dict(step.inputs).get("python-version", "") for step in self.actions]
         match = re.match(r"\d+\.\d+", next((each for each in reversed(given) if each), ""))
         return match[0] if match else ""
-
-
-def expanded(words: tuple[str, ...], env: Pairs) -> tuple[str, ...]:
-    """Words with the variables that are known put in, as a shell would: one that stands alone may become several words."""
-    variables = dict(env)
-    found: list[str] = []
-    for word in words:
-        alone = re.fullmatch(r"\$\{?(\w+)\}?", word)
-        if alone and alone[1] in variables and "${{" not in variables[alone[1]]:
-            found += shlex.split(variables[alone[1]])
-        else:
-            found.append(re.sub(r"\$\{?([A-Za-z_]\w*)\}?", lambda match: variables.get(match[1], match[0]), word))
-    return tuple(found)

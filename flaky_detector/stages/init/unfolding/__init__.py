@@ -4,13 +4,14 @@ Owns the sequence: what stands before a command is peeled off, then make, tox, n
 are looked through, `cd` is followed. Must not judge which of the commands matter.
 """
 
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
 from flaky_detector.stages.init.records import Leaf
-from flaky_detector.stages.init.shell import Command, commands
+from flaky_detector.stages.init.shell import Command, commands, expanded
 from flaky_detector.stages.init.unfolding import hatch, makefile, nox, tasks, tox
 from flaky_detector.stages.init.unfolding.ground import Ground, inside
 from flaky_detector.stages.init.unfolding.peel import name_of, peel
@@ -28,15 +29,27 @@ def unfold(script: str, ground: Ground, depth: int = 0) -> Iterator[Leaf]:
         ground: where it is run.
         depth: how many tools have been looked through.
     """
-    env = ground.env
-    for command in commands(script):
+    env, variables = ground.env, dict(ground.env)
+    for each in commands(script):
+        command = _filled(each, variables)
         here = replace(ground, env=env + command.env)
         if not command.words:
-            env += command.env
+            variables |= dict(command.env)
+            env += command.env if command.exported else ()
         elif command.words[0] in ("cd", "pushd") and len(command.words) > 1:
             ground = replace(ground, folder=inside(ground.folder, command.words[1]))
         else:
             yield from _command(command, here, depth)
+
+
+def _filled(command: Command, variables: Mapping[str, str]) -> Command:
+    """The command with the variables of its shell put in, as far as they are known."""
+    words = expanded(command.words, variables)
+    env = tuple((name, "".join(expanded((value,), variables)) if "$" in value else value) for name, value in command.env)
+    if words == command.words or any("$" in word for word in words):
+        return replace(command, words=words, env=env)
+    is_plain = len(command.words) and not re.search(r"[|<>]", command.text)
+    return replace(command, words=words, env=env, text=shlex.join(words) if is_plain else command.text)
 
 
 def _command(command: Command, ground: Ground, depth: int) -> Iterator[Leaf]:
@@ -100,4 +113,4 @@ def _shell_script(words: tuple[str, ...], ground: Ground) -> str:
     first = (text or "").split("\n", 1)[0]
     if text is None or not (given[0].endswith((".sh", ".bash")) or (first.startswith("#!") and first.rstrip().endswith(("sh", "sh -e")))):
         return ""
-    return text.replace('"$@"', shlex.join(given[1:])).replace("$@", shlex.join(given[1:]))
+    return re.sub(r"\"?\$(?:@|\*|\{@\}|\{\*\})\"?", lambda _: shlex.join(given[1:]), text)

@@ -1,6 +1,7 @@
 """What `make TARGET` runs.
 
-Owns variables set to plain text, prerequisites and recipes of a Makefile. Functions, conditionals and included files are not looked through.
+Owns variables set to plain text, prerequisites and recipes of a Makefile. Functions, conditionals and included files are not looked
+through.
 """
 
 import re

@@ -13,18 +13,51 @@ import msgspec
 
 VALUED = {
     "uv": frozenset(
-        "--python -p --extra --no-extra --group --no-group --only-group --with --with-requirements --with-editable --env-file --directory "
-        "--project --package --index --default-index --resolution --prerelease --config-file --cache-dir --color".split()
+        [
+            "--python",
+            "-p",
+            "--extra",
+            "--no-extra",
+            "--group",
+            "--no-group",
+            "--only-group",
+            "--with",
+            "--with-requirements",
+            "--with-editable",
+            "--env-file",
+            "--directory",
+            "--project",
+            "--package",
+            "--index",
+            "--default-index",
+            "--resolution",
+            "--prerelease",
+            "--config-file",
+            "--cache-dir",
+            "--color",
+        ]
     ),
     "poetry": frozenset(("-C", "--directory", "-P", "--project")),
     "pdm": frozenset(("-p", "--project", "--venv")),
     "pipenv": frozenset(("--python",)),
     "coverage": frozenset(("-p", "--source", "--omit", "--include", "--rcfile", "--data-file", "--concurrency", "--context")) - {"-p"},
 }
-SYNCS = frozenset("--extra --no-extra --group --no-group --only-group --package --resolution --prerelease".split())
+SYNCS = frozenset(["--extra", "--no-extra", "--group", "--no-group", "--only-group", "--package", "--resolution", "--prerelease"])
+# fmt: off -- a table of words
 SYNC_FLAGS = frozenset(
-    "--all-extras --all-groups --all-packages --dev --no-dev --frozen --locked --no-default-groups --no-editable".split()
+    (
+        "--all-extras",
+        "--all-groups",
+        "--all-packages",
+        "--dev",
+        "--no-dev",
+        "--frozen",
+        "--locked",
+        "--no-default-groups",
+        "--no-editable",
+    )
 )
+# fmt: on
 WITH = {"--with": "", "--with-requirements": "-r ", "--with-editable": "-e "}
 MANAGERS = {"poetry": "poetry install", "pdm": "pdm install", "pipenv": "pipenv install --dev"}
 TOOLS = frozenset(("pytest", "tox", "nox", "hatch", "poe"))
@@ -51,7 +84,7 @@ def peel(words: tuple[str, ...]) -> Peeled:
 
 def name_of(words: tuple[str, ...]) -> str:
     """The command's name without its folder."""
-    name = PurePosixPath(words[0]).name if words else ""
+    name = (PurePosixPath(words[0]).name or words[0]) if words else ""
     return "pytest" if name == "py.test" else name
 
 

@@ -10,6 +10,7 @@ the same form by `tox_toml`. Must not run tox.
 import configparser
 import re
 import shlex
+from collections.abc import Callable
 from itertools import product
 
 import msgspec
@@ -105,12 +106,39 @@ def _sections(ground: Ground) -> Sections | None:
 
 def _chosen(words: tuple[str, ...], ground: Ground, sections: Sections) -> tuple[list[str], str]:
     """Names of the environments, and what stands after `--`."""
-    before, _, after = " ".join(map(shlex.quote, words[1:])).partition(" -- ")
-    match = re.search(r"(?:^|\s)(?:-e\s*|--env(?:list)?[ =])(\S+)", before)
-    asked = match[1].strip("'\"") if match else dict(ground.env).get("TOXENV", "")
-    listed = _names(sections.get("tox", {}).get("envlist") or sections.get("tox", {}).get("env_list") or "")
-    names = _names(asked) if asked and asked != "ALL" else listed
-    return names or [section.removeprefix("testenv:") for section in sections if section.startswith("testenv:")] or ["py"], after
+    at = words.index("--") if "--" in words else len(words)
+    asked = _asked(words[1:at]) or dict(ground.env).get("TOXENV", "")
+    core = sections.get("tox", {})
+    listed = _names(core.get("envlist") or core.get("env_list") or "")
+    listed = listed or [section.removeprefix("testenv:") for section in sections if section.startswith("testenv:")] or ["py"]
+    if not asked or asked == "ALL":
+        names = _of_python(ground.python, listed, sections)
+    elif "$" in asked:  # what is known of the name must do
+        names = _having({factor for factor in re.sub(r"\$\{\{.*?\}\}|\$\(.*?\)|\$\w+", "$", asked).split("-") if "$" not in factor}, listed)
+    else:
+        names = _names(asked)
+    return names, shlex.join(words[at + 1 :])
+
+
+def _asked(words: tuple[str, ...]) -> str:
+    for at, word in enumerate(words):
+        if word in ("-e", "--env", "--envlist") and at + 1 < len(words):
+            return words[at + 1]
+        match = re.match(r"(?:--env(?:list)?=|-e)(.+)", word)
+        if match:
+            return match[1]
+    return ""
+
+
+def _having(factors: set[str], listed: list[str]) -> list[str]:
+    return [name for name in listed if factors <= set(name.split("-"))]
+
+
+def _of_python(python: str, listed: list[str], sections: Sections) -> list[str]:
+    """Those that tox-gh-actions or tox-gh choose for a Python, all where neither is set up."""
+    lines = [line.partition(":") for key in ("gh-actions", "gh") for line in sections.get(key, {}).get("python", "").splitlines()]
+    wanted = [name for version, _, names in lines if python and version.strip() == python for name in _names(names)]
+    return [name for each in wanted for name in _having(set(each.split("-")), listed)] or listed
 
 
 def _names(text: str) -> list[str]:
@@ -160,7 +188,7 @@ def _environment(name: str, sections: Sections, posargs: str) -> Environment:
     )
 
 
-def _installs(values: dict[str, str], core: dict[str, str], lines) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
+def _installs(values: dict[str, str], core: dict[str, str], lines: Callable[..., list[str]]) -> tuple[str, ...]:
     """The dependencies, then the project itself, unless it is said that it is not installed."""
 
     def is_true(table: dict[str, str], *keys: str) -> bool:
@@ -190,9 +218,8 @@ def _line(line: str, name: str) -> str:
     if not match:
         return line
     factors = set(name.split("-"))
-    alternatives = [alternative for each in _names(match[1]) for alternative in [each]]
     holds = any(
-        all((part[1:] not in factors) if part.startswith("!") else part in factors for part in each.split("-")) for each in alternatives
+        all((part[1:] not in factors) if part.startswith("!") else part in factors for part in each.split("-")) for each in _names(match[1])
     )
     return match[2] if holds else ""
 
