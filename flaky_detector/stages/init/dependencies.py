@@ -5,7 +5,6 @@ and a person has to say.
 """
 
 import ast
-import configparser
 import re
 import shlex
 import tomllib
@@ -14,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from flaky_detector.stages.init.ini import sections
 from flaky_detector.stages.init.records import Checkout
 from flaky_detector.stages.init.unfolding import Ground, inside
 
@@ -183,17 +183,12 @@ def _extras(pyproject: Mapping[str, Any], names: set[str]) -> Found | None:
 
 def _setup_files(ground: Ground) -> Found | None:
     """`extras_require` of setup.cfg, and of setup.py where it is a literal."""
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(ground.file("setup.cfg") or "")
-    except configparser.Error:
-        return None
-    section = "options.extras_require"
-    extras = _with_pytest({name: value.splitlines() for name, value in parser.items(section)}) if parser.has_section(section) else []
+    named = sections(ground.file("setup.cfg") or "").get("options.extras_require", {})
+    extras = _with_pytest({name: value.splitlines() for name, value in named.items()})
     if extras:
         return Found(lines=(f"pip install -e {shlex.quote(f'.[{extras[0]}]')}",), files=("setup.cfg",))
-    named = _with_pytest(_extras_of_setup_py(ground.file("setup.py")))
-    return Found(lines=(f"pip install -e {shlex.quote(f'.[{named[0]}]')}",), files=("setup.py",)) if named else None
+    extras = _with_pytest(_extras_of_setup_py(ground.file("setup.py")))
+    return Found(lines=(f"pip install -e {shlex.quote(f'.[{extras[0]}]')}",), files=("setup.py",)) if extras else None
 
 
 def _extras_of_setup_py(text: str | None) -> object:

@@ -203,7 +203,8 @@ def _options(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    """One line for a comment."""
+    return "".join(character if character.isprintable() else "�" for character in " ".join(text.split()))
 
 
 def _unpinned(image: str) -> str:

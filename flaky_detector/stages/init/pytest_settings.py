@@ -3,13 +3,13 @@
 Owns the files in pytest's own precedence (docs.pytest.org, "Configuration file formats"). Must not import pytest.
 """
 
-import configparser
 import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from flaky_detector.stages.init.ini import sections
 from flaky_detector.stages.init.unfolding import Ground
 
 NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
@@ -54,17 +54,5 @@ def _toml(text: str, name: str) -> Mapping[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
-class _Parser(configparser.RawConfigParser):
-    def optionxform(self, optionstr: str) -> str:
-        """DJANGO_SETTINGS_MODULE keeps its letters."""
-        return optionstr
-
-
 def _ini(text: str, name: str) -> Mapping[str, Any] | None:
-    parser = _Parser(strict=False, allow_no_value=True)
-    try:
-        parser.read_string(text)
-    except configparser.Error:
-        return None
-    section = "tool:pytest" if name == "setup.cfg" else "pytest"
-    return {key: value or "" for key, value in parser.items(section)} if parser.has_section(section) else {} if name in OWN else None
+    return sections(text).get("tool:pytest" if name == "setup.cfg" else "pytest", {} if name in OWN else None)

@@ -19,7 +19,7 @@ from flaky_detector.stages.init.pythons import of_files, versions
 from flaky_detector.stages.init.records import Checkout, Pairs, Suite, Workflow
 from flaky_detector.stages.init.services import reach
 from flaky_detector.stages.init.unfolding import Ground
-from flaky_detector.stages.init.unknowns import of_services, of_the_rest, portable, pythons_of
+from flaky_detector.stages.init.unknowns import of_services, of_the_rest, portable, portable_services, pythons_of
 from flaky_detector.stages.init.walking import Found, walk
 
 MOST_SUITES = 6
@@ -104,13 +104,15 @@ def _suite(group: Sequence[Found], checkout: Checkout) -> Suite:
     installed = installing(best.before, leaf.folder, tool_versions(best.actions))
     way = provision(best, installed, checkout)
     env, lost = portable(leaf.env)
-    reached = reach(() if job.container else best.services, env)
+    services, asked = portable_services(best.services)
+    reached = reach(() if job.container else services, env)
+    strange = unresolved(leaf.folder)
     return Suite(
         source=job.path,
         job=job.id,
         pytest_line=" ".join(leaf.text.split()),
         runs_on=("ubuntu-latest",) if not best.runs_on or unresolved(" ".join(best.runs_on)) else best.runs_on,
-        folder=leaf.folder,
+        folder="" if strange else leaf.folder,
         install=way.lines,
         install_from=way.source,
         pythons=pythons,
@@ -120,11 +122,14 @@ def _suite(group: Sequence[Found], checkout: Checkout) -> Suite:
         dist=given.dist,
         env=reached.env,
         renamed=reached.renamed,
-        services=best.services,
+        services=services,
         checkout=_checkout(best),
         not_carried=installed.not_carried,
         notes=(*python_notes, *_chosen_of_matrix(best)),
-        unknown=(*way.unknown, *lost, *of_services(best.services, reached), *of_the_rest(best, given, pythons)),
+        unknown=(
+            *(("working-directory", f"the folder of the project, which is {leaf.folder} there") for _ in strange[:1]),
+            *(*way.unknown, *lost, *asked, *of_services(services, reached), *of_the_rest(best, given, pythons)),
+        ),
         via=leaf.via,
     )
 

@@ -6,6 +6,8 @@ Owns the questions. Must not answer them.
 import re
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from flaky_detector.stages.init.expressions import unresolved
 from flaky_detector.stages.init.options import Arguments
 from flaky_detector.stages.init.pythons import asked_for
@@ -24,6 +26,29 @@ def portable(env: Pairs) -> tuple[Pairs, Pairs]:
     variables = {name: value for name, value in dict(env).items() if name not in NOT_OURS}
     kept = tuple((name, value) for name, value in variables.items() if not unresolved(value))
     return kept, tuple(("env", f"{name}, which is {value} there") for name, value in variables.items() if unresolved(value))
+
+
+def portable_services(services: Sequence[Service]) -> tuple[tuple[Service, ...], Pairs]:
+    """The same for services; one whose image is not known is asked for as a whole."""
+    kept: list[Service] = []
+    asked: list[tuple[str, str]] = []
+    for service in services:
+        if unresolved(service.image):
+            asked.append(("services", f"{service.name}, whose image is {service.image} there"))
+            continue
+        env, _ = portable(service.env)
+        volumes = tuple(each for each in service.volumes if not unresolved(each))
+        credentials = tuple(pair for pair in service.credentials if not unresolved(pair[1]))
+        options = "" if unresolved(service.options) else service.options
+        kept.append(replace(service, env=env, volumes=volumes, credentials=credentials, options=options))
+        lost = [each for each in _values(service) if unresolved(each)]
+        asked += [("services", f"`{each}` of {service.name}, which only that workflow knows") for each in lost]
+    return tuple(kept), tuple(asked)
+
+
+def _values(service: Service) -> tuple[str, ...]:
+    named = (f"{name}: {value}" for name, value in (*service.env, *service.credentials))
+    return (*named, *service.volumes, *((service.options,) if service.options else ()))
 
 
 def pythons_of(line: Found, ground: Ground) -> tuple[str, ...]:

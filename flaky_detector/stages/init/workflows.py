@@ -67,7 +67,7 @@ def combinations_of(job: Mapping[str, Any], known: Mapping[str, str]) -> tuple[t
 def _triggers(on: object) -> dict[str, Any]:
     if isinstance(on, dict):
         return on
-    return dict.fromkeys(on if isinstance(on, list) else [on] if isinstance(on, str) else [], None)
+    return dict.fromkeys(texts(on), None)
 
 
 def _filters(pull_request: object) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -57,9 +57,11 @@ def _command(command: Command, ground: Ground, depth: int) -> Iterator[Leaf]:
     for text in peeled.implied:
         yield Leaf(text=text, words=tuple(shlex.split(text)), folder=ground.folder, implied=True)
     words = peeled.words or command.words
-    inner = tuple(_inner(words, ground, peeled.implied, depth)) if depth < DEEPEST else ()
+    inner = tuple(_inner(words, ground, peeled.implied, depth)) if words and depth < DEEPEST else ()
     if inner:
         yield from inner
+    elif not words:
+        return
     elif name_of(words) == "pytest":
         yield Leaf(
             text=command.text,

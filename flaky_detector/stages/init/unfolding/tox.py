@@ -7,7 +7,6 @@ the same form by `tox_toml`. Must not run tox.
     deps = django52: Django>=5.2,<6          only where the environment's name has the factor django52
 """
 
-import configparser
 import re
 import shlex
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from itertools import product
 
 import msgspec
 
+from flaky_detector.stages.init import ini
 from flaky_detector.stages.init.records import Leaf, Pairs
 from flaky_detector.stages.init.shell import commands
 from flaky_detector.stages.init.unfolding.ground import Ground
@@ -91,12 +91,7 @@ def _sections(ground: Ground) -> Sections | None:
             if native:
                 return native
             text = legacy
-        parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
-        try:
-            parser.read_string(text)
-        except configparser.Error:
-            continue
-        found = {section: {key: value or "" for key, value in parser.items(section)} for section in parser.sections()}
+        found = ini.sections(text)
         if name == "setup.cfg":
             found = {section.removeprefix("tox:"): values for section, values in found.items()}
         if "tox" in found or "testenv" in found:
