@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from flaky_detector.model import Gap
 from flaky_detector.stages.init.calling import workflows as read_workflows
 from flaky_detector.stages.init.dependencies import dependencies
-from flaky_detector.stages.init.pages import NOBODY, PATHS, Action, pages
+from flaky_detector.stages.init.pages import FILL_IN, NOBODY, PATHS, Action, pages
 from flaky_detector.stages.init.pytest_settings import pytest_settings
 from flaky_detector.stages.init.records import Checkout, Draft, Page, Suite, Workflow
 from flaky_detector.stages.init.suites import MOST_SUITES, suite_of_files, suites
@@ -126,11 +126,11 @@ def _short(command: str) -> str:
 
 
 def _to_fill_in(made: Sequence[Page]) -> Iterable[str]:
-    """The marked lines, each once, with the file and line where it stands first."""
+    """The questions, each once, with the file and the line where it stands first."""
     told: set[str] = set()
     for page in made:
-        for number, line in enumerate(page.after.splitlines(), 1):
-            mark, found, text = line.partition("# FILL IN: ")
-            if found and not mark.strip() and text not in told:
-                told.add(text)
-                yield f"{page.path}:{number}: {text}"
+        for question in page.asks:
+            if question not in told:
+                told.add(question)
+                lines = [number for number, line in enumerate(page.after.splitlines(), 1) if line.strip() == FILL_IN + question]
+                yield f"{page.path}{f':{lines[0]}' if lines else ''}: {question}"

@@ -13,22 +13,10 @@ from flaky_detector.stages.init.records import Job, Pairs, Step, Suite
 from flaky_detector.stages.init.workflows import Source, load, workflow
 
 OURS = re.compile(r"[\w.-]+/flaky-detector(?:/[\w./-]+)?@\S+")
-# fmt: off -- a table of words
+# fmt: off
 TUNED = [
-    "runs",
-    "seeds",
-    "budget",
-    "run-timeout",
-    "confirm",
-    "repeats",
-    "fork",
-    "keep-sort",
-    "fail-on",
-    "output",
-    "config",
-    "comment",
-    "issue",
-    "verbose",
+    "runs", "seeds", "budget", "run-timeout", "confirm", "repeats", "fork", "keep-sort", "fail-on", "output", "config",
+    "comment", "issue", "verbose",
 ]
 # fmt: on
 FILLED = ("install", "python-versions", "pytest-args", "working-directory")

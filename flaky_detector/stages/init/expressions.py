@@ -1,10 +1,10 @@
 """`${{ … }}` in workflows, as far as it can be known without running them.
 
-Owns names, literals, `||`, `&&`, `==`, `!=` and `!`. Whatever else an expression says is not known, which is None and never a guess.
+Owns names, literals, `||`, `&&`, `==`, `!=`, `!` and tests of text. Whatever else an expression says is not known, which is None and never a guess.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 LITERAL = re.compile(r"'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?|true|false|null)")
@@ -43,12 +43,11 @@ def evaluate(expression: str, known: Mapping[str, str]) -> str | None:
         parts = _split(expression, operator)
         if len(parts) > 1:
             return _joined([evaluate(part, known) for part in parts], stops_at=operator == "||")
-    compared = re.fullmatch(r"([^=!<>]+?)\s*(==|!=)\s*([^=!<>]+)", expression)
-    if compared:
-        left, right = evaluate(compared[1], known), evaluate(compared[3], known)
-        if left is None or right is None:
-            return None
-        return "true" if (left.lower() == right.lower()) is (compared[2] == "==") else "false"
+    for operator in ("==", "!="):
+        sides = _split(expression, operator)
+        if len(sides) == 2:
+            left, right = (evaluate(side, known) for side in sides)
+            return None if left is None or right is None else _as_text((left.lower() == right.lower()) is (operator == "=="))
     return _operand(expression, known)
 
 
@@ -74,13 +73,24 @@ def _operand(expression: str, known: Mapping[str, str]) -> str | None:
         return ALWAYS_KNOWN[expression]
     if expression.startswith("!") and not expression.startswith("!="):
         value = evaluate(expression[1:], known)
-        return None if value is None else ("false" if _truth(value) else "true")
+        return None if value is None else _as_text(not _truth(value))
     if expression.startswith("(") and expression.endswith(")") and _split(expression, "||") == [expression]:
         return evaluate(expression[1:-1], known)
+    called = re.fullmatch(r"(startsWith|endsWith|contains)\(([^()]*),([^()]*)\)", expression)
+    if called:
+        left, right = evaluate(called[2], known), evaluate(called[3], known)
+        return None if left is None or right is None else _as_text(TESTS[called[1]](left.lower(), right.lower()))
     if not NAME.fullmatch(expression):
         return None
     name = name_of(expression)
     return known.get(name, known.get(f"{name.partition('.')[0]}.*"))
+
+
+TESTS: Mapping[str, Callable[[str, str], bool]] = {"startsWith": str.startswith, "endsWith": str.endswith, "contains": str.__contains__}
+
+
+def _as_text(truth: bool) -> str:  # noqa: FBT001 -- the value itself
+    return "true" if truth else "false"
 
 
 def _split(expression: str, operator: str) -> list[str]:

@@ -19,73 +19,19 @@ BLOCK = "block"
 
 SYNCING = ("uv sync", "poetry install", "poetry sync", "pdm install", "pdm sync", "pipenv install", "pipenv sync", "pdm use")
 MANAGERS = ("poetry", "pdm", "pipenv")
-# fmt: off -- a table of words
-RUNNERS = frozenset(
-    (
-        "tox",
-        "tox-gh-actions",
-        "tox-gh",
-        "tox-uv",
-        "tox-pdm",
-        "tox-current-env",
-        "nox",
-        "nox-uv",
-        "nox-poetry",
-        "hatch",
-        "virtualenv",
-        "codecov",
-        "coveralls",
-        "build",
-        "twine",
-    )
-)
+# fmt: off
+RUNNERS = frozenset((
+    "tox", "tox-gh-actions", "tox-gh", "tox-uv", "tox-pdm", "tox-current-env", "nox", "nox-uv", "nox-poetry", "hatch",
+    "virtualenv", "codecov", "coveralls", "build", "twine",
+))
 # fmt: on
 FILES = frozenset(["cp", "mv", "mkdir", "touch", "ln", "install", "chmod"])
-# fmt: off -- a table of words
-SILENT = frozenset(
-    (
-        "flake8",
-        "ruff",
-        "black",
-        "mypy",
-        "isort",
-        "pre-commit",
-        "bandit",
-        "pylint",
-        "pyright",
-        "pyflakes",
-        "codespell",
-        "echo",
-        "printf",
-        "ls",
-        "cat",
-        "pwd",
-        "which",
-        "true",
-        "set",
-        "git",
-        "coverage",
-        "codecov",
-        "tree",
-        "df",
-        "free",
-        "uname",
-        "locale",
-        "sleep",
-        "deactivate",
-        "exit",
-        "ulimit",
-        "date",
-        "env",
-        "tox",
-        "nox",
-        "source",
-        ".",
-        "pip-audit",
-        "safety",
-        "yamllint",
-    )
-)
+# fmt: off
+SILENT = frozenset((
+    "flake8", "ruff", "black", "mypy", "isort", "pre-commit", "bandit", "pylint", "pyright", "pyflakes", "codespell", "echo",
+    "printf", "ls", "cat", "pwd", "which", "true", "set", "git", "coverage", "codecov", "tree", "df", "free", "uname", "locale",
+    "sleep", "deactivate", "exit", "ulimit", "date", "env", "tox", "nox", "source", ".", "pip-audit", "safety", "yamllint",
+))
 # fmt: on
 """Commands whose absence in a hunt nobody misses."""
 

@@ -15,35 +15,13 @@ LEFT_OUT = re.compile(
     r"store-durations|maxfail|exitfirst|splits|group|splitting-algorithm|color|code-highlight|md-report[a-z-]*|github-report|alluredir|"
     r"failed-first|last-failed|lf|ff|nf|new-first|stepwise|sw|max-worker-restart|tx|codspeed|benchmark-[a-z-]+|result-log|splitting)"
 )
-# fmt: off -- a table of words
-VALUED = frozenset(
-    (
-        "--cov-report",
-        "--cov-config",
-        "--cov-fail-under",
-        "--cov-context",
-        "--junitxml",
-        "--junit-xml",
-        "--junit-prefix",
-        "--html",
-        "--csv",
-        "--report-log",
-        "--durations",
-        "--durations-path",
-        "--durations-min",
-        "--maxfail",
-        "--splits",
-        "--group",
-        "--splitting-algorithm",
-        "--color",
-        "--alluredir",
-        "--max-worker-restart",
-        "--tx",
-        "--json-report-file",
-        "--md-report-output",
-        "--benchmark-json",
-    )
-)
+# fmt: off
+VALUED = frozenset((
+    "--cov-report", "--cov-config", "--cov-fail-under", "--cov-context", "--junitxml", "--junit-xml", "--junit-prefix",
+    "--html", "--csv", "--report-log", "--durations", "--durations-path", "--durations-min", "--maxfail", "--splits", "--group",
+    "--splitting-algorithm", "--color", "--alluredir", "--max-worker-restart", "--tx", "--json-report-file",
+    "--md-report-output", "--benchmark-json",
+))
 # fmt: on
 """Of the options that are left out, those whose value may stand in a word of its own. `--cov` takes one only after `=` or where it looks
 like a name: see `_takes`."""

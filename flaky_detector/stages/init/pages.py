@@ -25,6 +25,7 @@ PINS = {
     "upload": "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2",
     "download": "actions/download-artifact@d3f86a106a0bac45b974a628896c90dbdf5c8093 # v4.3.0",
 }
+FILL_IN = "# FILL IN: "
 NOBODY = "OWNER/flaky-detector@" + "0" * 40
 """Stands where it is not known which repository holds the action: it has the form of a pin, so that only this is left to do."""
 
@@ -97,8 +98,15 @@ def pages(suites: Sequence[Suite], action: Action, filters: Sequence[tuple[str, 
         before = checkout.read(path)
         answers = kept(before, path)
         after = _drawn(path, suites, _action(action, answers), tuple(filters), answers)
-        made.append(Page(path=path, before=before, after=before if before is not None and _mean_the_same(before, after) else after))
+        is_kept = before is not None and _mean_the_same(before, after)
+        made.append(Page(path=path, before=before, after=before if is_kept and before is not None else after, asks=_asked(after)))
     return tuple(made)
+
+
+def _asked(text: str) -> tuple[str, ...]:
+    """What is to be filled in; a comment that only stayed behind in a file that is kept asks for nothing."""
+    lines = (line.partition(FILL_IN) for line in text.splitlines())
+    return tuple(question for before, found, question in lines if found and not before.strip())
 
 
 def _action(action: Action, answers: Kept) -> Action:

@@ -129,11 +129,12 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One file to be: its path relative to the repository's top, what stands there now (None: nothing), and what should."""
+    """One file to be: its path relative to the repository's top, what stands there now (None: nothing), what should, and its questions."""
 
     path: str
     before: str | None
     after: str
+    asks: tuple[str, ...] = ()
 
     @property
     def is_new_or_changed(self) -> bool:

@@ -11,15 +11,10 @@ from flaky_detector.stages.init.records import Leaf
 from flaky_detector.stages.init.shell import commands
 from flaky_detector.stages.init.unfolding.ground import Ground
 
-# fmt: off -- a table of words
+# fmt: off
 TEST_DEPENDENCIES = [
-    "coverage-enable-subprocess==1.0",
-    "coverage[toml]~=7.4",
-    "pytest~=8.1",
-    "pytest-mock~=3.12",
-    "pytest-randomly~=3.15",
-    "pytest-rerunfailures~=14.0",
-    "pytest-xdist[psutil]~=3.5",
+    "coverage-enable-subprocess==1.0", "coverage[toml]~=7.4", "pytest~=8.1", "pytest-mock~=3.12", "pytest-randomly~=3.15",
+    "pytest-rerunfailures~=14.0", "pytest-xdist[psutil]~=3.5",
 ]
 # fmt: on
 """What hatch gives its own environment `hatch-test` (hatch.pypa.io, "Testing: Overview")."""

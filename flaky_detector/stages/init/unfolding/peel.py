@@ -43,20 +43,11 @@ VALUED = {
     "coverage": frozenset(("-p", "--source", "--omit", "--include", "--rcfile", "--data-file", "--concurrency", "--context")) - {"-p"},
 }
 SYNCS = frozenset(["--extra", "--no-extra", "--group", "--no-group", "--only-group", "--package", "--resolution", "--prerelease"])
-# fmt: off -- a table of words
-SYNC_FLAGS = frozenset(
-    (
-        "--all-extras",
-        "--all-groups",
-        "--all-packages",
-        "--dev",
-        "--no-dev",
-        "--frozen",
-        "--locked",
-        "--no-default-groups",
-        "--no-editable",
-    )
-)
+# fmt: off
+SYNC_FLAGS = frozenset((
+    "--all-extras", "--all-groups", "--all-packages", "--dev", "--no-dev", "--frozen", "--locked", "--no-default-groups",
+    "--no-editable",
+))
 # fmt: on
 WITH = {"--with": "", "--with-requirements": "-r ", "--with-editable": "-e "}
 MANAGERS = {"poetry": "poetry install", "pdm": "pdm install", "pipenv": "pipenv install --dev"}
