@@ -65,7 +65,6 @@ VERBS: Mapping[str, Verb] = {
         ENVIRONMENT, "run again exactly what one xdist worker ran, in its order, in one process", verbs.replay, takes_pytest_args=True
     ),
     "report": Verb(("comment-key", "fail-on", "history"), "write comment, summary and page anew from a findings.json", verbs.report),
-    "report": Verb(("comment-key", "fail-on"), "write comment, summary and page anew from a findings.json", verbs.report),
     "init": Verb((), "read the repository's workflows and pytest settings, and draft the workflow files that call the action", verbs.init),
 }
 

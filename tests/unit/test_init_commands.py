@@ -19,7 +19,10 @@ def lines(script: str, files: dict[str, str], python: str = "") -> list[str]:
 
 def test_a_target_of_make_is_its_recipe_after_those_that_it_needs() -> None:
     files = {
-        "Makefile": "PYTEST ?= pytest -q\nopts =\n.PHONY: test\n\ndeps:\n\t@pip install -r dev.txt\n\ntest: deps  # run\n\t-$(PYTEST) $(opts) \\\n\t  tests\n"
+        "Makefile": (
+            "PYTEST ?= pytest -q\nopts =\n.PHONY: test\n\ndeps:\n\t@pip install -r dev.txt\n\n"
+            "test: deps  # run\n\t-$(PYTEST) $(opts) \\\n\t  tests\n"
+        )
     }
     assert lines("make test opts='-x -v'", files) == ["pip install -r dev.txt", "pytest -q -x -v tests"]
     assert lines("make nothing", files) == ["make nothing"]
@@ -42,7 +45,9 @@ def test_tox_runs_the_commands_of_the_environment_for_the_python_with_its_own_fa
 
 def test_a_name_of_which_only_a_part_is_known_chooses_those_that_have_the_part() -> None:
     files = {
-        "tox.ini": "[tox]\nenv_list = py3{11,12}-{tests,mypy}\n[testenv]\nskip_install = true\ncommands =\n  tests: pytest t\n  mypy: mypy\n"
+        "tox.ini": (
+            "[tox]\nenv_list = py3{11,12}-{tests,mypy}\n[testenv]\nskip_install = true\ncommands =\n  tests: pytest t\n  mypy: mypy\n"
+        )
     }
     assert lines("tox run -e py$(echo $V | tr -d .)-tests", files) == ["pytest t"]
 
@@ -76,17 +81,23 @@ def test_scripts_of_hatch_and_what_their_environment_has() -> None:
     ("script", "pyproject", "found"),
     [
         ("pdm run test -x", '[tool.pdm.scripts]\ntest = "pytest tests"\n', ["pdm install", "pytest tests -x"]),
-        ("poetry run poe check", '[tool.poe.tasks]\ncheck = ["a", "test"]\na = "ruff check"\ntest.cmd = "pytest"\n', ["poetry install", "ruff check", "pytest"]),
+        (
+            "poetry run poe check",
+            '[tool.poe.tasks]\ncheck = ["a", "test"]\na = "ruff check"\ntest.cmd = "pytest"\n',
+            ["poetry install", "ruff check", "pytest"],
+        ),
         ("uv run task test", '[tool.taskipy.tasks]\ntest = {cmd = "pytest -q"}\n', ["uv sync", "pytest -q"]),
     ],
-)  # fmt: skip
+)
 def test_named_tasks_are_looked_up(script: str, pyproject: str, found: list[str]) -> None:
     assert lines(script, {"pyproject.toml": pyproject}) == found
 
 
 def test_shell_scripts_of_the_repository_are_looked_through_with_their_arguments_and_variables() -> None:
     files = {
-        "scripts/test": '#!/bin/sh -e\nexport PREFIX=""\nif [ -d venv ]; then\n  export PREFIX="venv/bin/"\nfi\n${PREFIX}coverage run -m pytest "$@"\n',
+        "scripts/test": (
+            '#!/bin/sh -e\nexport PREFIX=""\nif [ -d venv ]; then\n  export PREFIX="venv/bin/"\nfi\n${PREFIX}coverage run -m pytest "$@"\n'
+        ),
         "scripts/x.py": "#!/usr/bin/env python\npytest\n",
     }
     assert lines("scripts/test -k one", files) == ["pytest -k one"]
@@ -164,9 +175,15 @@ def test_what_stands_before_pytest_and_installs_nothing_is_told() -> None:
         ({"uv.lock": "", "pyproject.toml": '[dependency-groups]\ntests = ["pytest"]\n'}, "uv sync --group tests"),
         ({"uv.lock": "", "pyproject.toml": '[project.optional-dependencies]\ntest = ["pytest"]\n'}, "uv sync --extra test"),
         ({"uv.lock": "", "pyproject.toml": "[project]\nname = 'a'\n"}, None),
-        ({"poetry.lock": "", "pyproject.toml": '[tool.poetry.group.dev.dependencies]\npytest = "^8"\n'}, "pip install poetry\npoetry install"),
         (
-            {"poetry.lock": "", "pyproject.toml": '[tool.poetry.group.t]\noptional = true\n[tool.poetry.group.t.dependencies]\npytest = "*"\n'},
+            {"poetry.lock": "", "pyproject.toml": '[tool.poetry.group.dev.dependencies]\npytest = "^8"\n'},
+            "pip install poetry\npoetry install",
+        ),
+        (
+            {
+                "poetry.lock": "",
+                "pyproject.toml": '[tool.poetry.group.t]\noptional = true\n[tool.poetry.group.t.dependencies]\npytest = "*"\n',
+            },
             "pip install poetry\npoetry install --with t",
         ),
         ({"pdm.lock": "", "pyproject.toml": '[dependency-groups]\ntest = ["pytest"]\n'}, "pip install pdm\npdm install"),
@@ -179,7 +196,7 @@ def test_what_stands_before_pytest_and_installs_nothing_is_told() -> None:
         ({"pyproject.toml": "not toml"}, None),
         ({}, None),
     ],
-)  # fmt: skip
+)
 def test_where_no_workflow_tells_the_files_that_name_pytest_do(files: dict[str, str], found: str | None) -> None:
     made = dependencies(Checkout(paths=tuple(files), read=files.get), "")
     assert (None if made is None else "\n".join(made.lines)) == found

@@ -72,7 +72,10 @@ def test_a_django_project_with_services_and_a_matrix() -> None:
 def test_what_was_changed_left_out_or_chosen_is_said_where_it_stands() -> None:
     made = draft(repositories.DJANGO_POSTGRES)
     for line in (
-        "    # The hunt runs in a container beside the services. It reaches each by its name and its own port, such as postgres:5432, where",
+        (
+            "    # The hunt runs in a container beside the services. It reaches each by its name "
+            "and its own port, such as postgres:5432, where"
+        ),
         "          DATABASE_URL: postgres://shop:secret@db:5432/shop # localhost:5433 in ci.yml",
         "        # FILL IN: BUILD, which is ${{ steps.build.outputs.name }} there",
         "          # Steps before pytest that are no part of it:",
@@ -84,8 +87,10 @@ def test_what_was_changed_left_out_or_chosen_is_said_where_it_stands() -> None:
         assert line in text(made).splitlines()
     assert made.unknown == (f"{PULL_REQUEST}:46: BUILD, which is ${{{{ steps.build.outputs.name }}}} there",)
     assert made.read == (
-        '.github/workflows/ci.yml, job test: `pytest tests -m "not slow" -n 4 --dist=loadscope --cov=shop --cov-report xml -x` in backend '
-        "on Python 3.10, 3.11, 3.12, with db, cache",
+        (
+            '.github/workflows/ci.yml, job test: `pytest tests -m "not slow" -n 4 --dist=loadscope --cov=shop --cov-report xml -x` '
+            "in backend on Python 3.10, 3.11, 3.12, with db, cache"
+        ),
         "backend/pyproject.toml: testpaths tests, addopts --reuse-db, DJANGO_SETTINGS_MODULE shop.settings.test",
     )
 
@@ -108,12 +113,20 @@ def test_each_file_starts_when_it_should_and_may_do_no_more_than_it_needs() -> N
 @pytest.mark.parametrize(
     ("files", "install", "pythons", "args"),
     [
-        (repositories.TOX, "pip install -r requirements/test.txt 'greenlet>=3.1'\npip install '.[testing]'\n", "3.9,3.12,3.13", "tests --strict-markers"),
+        (
+            repositories.TOX,
+            "pip install -r requirements/test.txt 'greenlet>=3.1'\npip install '.[testing]'\n",
+            "3.9,3.12,3.13",
+            "tests --strict-markers",
+        ),
         (repositories.POETRY, "pip install poetry==1.8.3\npoetry install --no-interaction --with test\n", "3.12", "-q tests/"),
         (repositories.UV, "uv sync --locked --group test", "3.11,3.13", "tests/unit"),
         (
             repositories.REQUIREMENTS,
-            "python -m pip install --upgrade pip\npip install flake8 pytest\nif [ -f requirements.txt ]; then pip install -r requirements.txt; fi\n",
+            (
+                "python -m pip install --upgrade pip\npip install flake8 pytest\n"
+                "if [ -f requirements.txt ]; then pip install -r requirements.txt; fi\n"
+            ),
             "3.10",
             None,
         ),
@@ -123,7 +136,7 @@ def test_each_file_starts_when_it_should_and_may_do_no_more_than_it_needs() -> N
         (repositories.HATCH, "pip install '.[cli]' 'pytest>=8' pytest-cov", "3.11,3.12", None),
         (repositories.CONTAINER, "pip install -r requirements.txt", "3.12", None),
     ],
-)  # fmt: skip
+)
 def test_install_pythons_and_arguments_of_a_repository(files: dict[str, str], install: str, pythons: str, args: str | None) -> None:
     made = draft(files)
     given = step(made, NIGHTLY)["with"]
@@ -134,7 +147,8 @@ def test_install_pythons_and_arguments_of_a_repository(files: dict[str, str], in
 def test_an_unquoted_3_10_stays_what_its_author_meant() -> None:
     files = {
         ".github/workflows/a.yml": "on: push\njobs:\n  t:\n    runs-on: x\n    strategy: {matrix: {p: [3.9, 3.10]}}\n    steps:\n"
-        "      - uses: actions/setup-python@v5\n        with: {python-version: '${{ matrix.p }}'}\n      - run: pip install pytest\n      - run: pytest\n"
+        "      - uses: actions/setup-python@v5\n        with: {python-version: '${{ matrix.p }}'}\n"
+        "      - run: pip install pytest\n      - run: pytest\n"
     }
     assert step(draft(files), NIGHTLY)["with"]["python-versions"] == "3.9,3.10"
     assert 'python-versions: "3.9,3.10"' in text(draft(files), NIGHTLY)
@@ -187,21 +201,30 @@ def test_a_suite_split_by_the_matrix_is_several_suites_and_one_run_twice_is_one(
         (
             repositories.CONDA,
             [
-                "the command that installs what the tests need: .github/workflows/ci.yml installs with conda, which the action's container has not"
+                (
+                    "the command that installs what the tests need: .github/workflows/ci.yml installs "
+                    "with conda, which the action's container has not"
+                )
             ],
         ),
         (
             repositories.COMPOSE,
             [
                 "what docker compose starts in that job: declare it under `services:`, where the action reaches it by name",
-                "the command that installs what the tests need: .github/workflows/ci.yml runs the tests in a container of its own, which was not "
-                "looked into (pip install -r requirements.txt is what requirements.txt would have)",
+                (
+                    "the command that installs what the tests need: .github/workflows/ci.yml runs the "
+                    "tests in a container of its own, which was not "
+                    "looked into (pip install -r requirements.txt is what requirements.txt would have)"
+                ),
             ],
         ),
         (
             repositories.EXPRESSIONS,
             [
-                "the command that installs what the tests need, which stands below: only .github/workflows/ci.yml knows ${{ matrix.python }}",
+                (
+                    "the command that installs what the tests need, which stands below: only "
+                    ".github/workflows/ci.yml knows ${{ matrix.python }}"
+                ),
                 "the Pythons, such as 3.12,3.13: only .github/workflows/ci.yml knows ${{ matrix.python }}",
                 "`$EXTRA` stands there, which only that workflow's shell can tell",
             ],
@@ -250,7 +273,9 @@ def test_another_test_runner_is_said_to_be_none_that_can_be_hunted_with() -> Non
 
 def test_a_job_for_windows_alone_is_no_place_for_a_container_action() -> None:
     files = {
-        ".github/workflows/a.yml": "on: push\njobs:\n  t:\n    runs-on: windows-latest\n    steps: [{run: pip install pytest}, {run: pytest}]\n"
+        ".github/workflows/a.yml": (
+            "on: push\njobs:\n  t:\n    runs-on: windows-latest\n    steps: [{run: pip install pytest}, {run: pytest}]\n"
+        )
     }
     assert draft(files).read[0] == "no pytest was found in .github/workflows/a.yml"
 
@@ -266,8 +291,11 @@ def test_a_workflow_that_does_not_parse_is_told_and_the_others_are_read() -> Non
 
 def test_a_workflow_of_another_repository_is_told() -> None:
     assert draft(repositories.REUSABLE).gaps == (
-        ".github/workflows/pull-request.yml: job shared calls acme/workflows/.github/workflows/python.yml@v2, which is not in this repository: "
-        "what it runs was not read",
+        (
+            ".github/workflows/pull-request.yml: job shared calls "
+            "acme/workflows/.github/workflows/python.yml@v2, which is not in this repository: "
+            "what it runs was not read"
+        ),
     )
 
 
@@ -309,7 +337,9 @@ def test_values_that_yaml_would_read_as_something_else_are_quoted() -> None:
         "{A: 'yes', B: '1_000', C: 'a: b', D: 'x #y', E: '', F: '*z', G: '3.10', H: 'null', I: \"two\\nlines\", J: '1e3', K: '%x', L: 'ä'}"
     )
     files = {
-        ".github/workflows/a.yml": f"on: push\njobs:\n  t:\n    runs-on: x\n    env: {env}\n    steps: [{{run: pip install pytest}}, {{run: pytest}}]\n"
+        ".github/workflows/a.yml": (
+            f"on: push\njobs:\n  t:\n    runs-on: x\n    env: {env}\n    steps: [{{run: pip install pytest}}, {{run: pytest}}]\n"
+        )
     }
     expected = {
         "A": "yes",

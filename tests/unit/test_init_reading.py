@@ -141,10 +141,16 @@ def test_the_file_that_names_the_python_is_read(name: str, text: str, found: tup
         (["--cov=app", "--cov-report", "xml", "tests"], "tests", "", "", ("--cov=app", "--cov-report xml")),
         (["--cov", "app", "tests"], "tests", "", "", ("--cov app",)),
         (["--cov", "tests"], "tests", "", "", ("--cov",)),
-        (["-x", "--maxfail", "2", "--junitxml=a.xml", "--durations=5", "-v"], "-v", "", "", ("-x", "--maxfail 2", "--junitxml=a.xml", "--durations=5")),
+        (
+            ["-x", "--maxfail", "2", "--junitxml=a.xml", "--durations=5", "-v"],
+            "-v",
+            "",
+            "",
+            ("-x", "--maxfail 2", "--junitxml=a.xml", "--durations=5"),
+        ),
         (["-p", "no:warnings", "--ds=app.settings", "--reruns", "2"], "-p no:warnings --ds=app.settings --reruns 2", "", "", ()),
     ],
-)  # fmt: skip
+)
 def test_of_pytests_arguments_a_hunt_takes_what_it_does_not_set_itself(
     line: list[str], kept: str, workers: str, dist: str, left: tuple[str, ...]
 ) -> None:

@@ -1,6 +1,7 @@
 """`${{ … }}` in workflows, as far as it can be known without running them.
 
-Owns names, literals, `||`, `&&`, `==`, `!=`, `!` and tests of text. Whatever else an expression says is not known, which is None and never a guess.
+Owns names, literals, `||`, `&&`, `==`, `!=`, `!` and tests of text. Whatever else an expression says
+is not known, which is None and never a guess.
 """
 
 import re
