@@ -29,6 +29,14 @@ def test_a_target_of_make_is_its_recipe_after_those_that_it_needs() -> None:
     assert [leaf.folder for leaf in leaves("make -C api test", {"api/Makefile": "test:\n\tpytest\n"})] == ["api"]
 
 
+def test_functions_of_make_are_not_known_and_nothing_stands_in_their_place() -> None:
+    files = {
+        "Makefile": "PYTHON ?= $(shell for p in a b; do command -v $$p && { echo $$p; }; done)\nBIN := .venv/bin\n"
+        "t:\n\t$(PYTHON) $(BIN)/pytest -k 'a$$'\n"
+    }
+    assert lines("make t", files) == ["pytest -k a$"]
+
+
 def test_tox_runs_the_commands_of_the_environment_for_the_python_with_its_own_factors() -> None:
     tox = repositories.TOX
     assert lines("tox", tox, python="3.9") == [
@@ -135,6 +143,7 @@ def installed(
         ("cp .env.example .env\necho A=1 >> .env\nmkdir -p log", ("cp .env.example .env", "echo A=1 >> .env", "mkdir -p log")),
         ("echo X=1 >> $GITHUB_ENV\nruff check .", ()),
         ("sudo rm -rf /etc/apt/x\nrm -rf src", ()),
+        ("uv pip sync --python .venv/bin/python a.txt\ntouch .venv/.installed", ("uv pip sync a.txt",)),
     ],
 )
 def test_commands_that_install_are_taken_in_the_containers_form(script: str, found: tuple[str, ...]) -> None:

@@ -90,7 +90,8 @@ def _told(chosen: Sequence[Suite], found: Sequence[Workflow], checkout: Checkout
     if not found:
         yield "there are no workflows in .github/workflows"
     elif not any(suite.source for suite in chosen):
-        yield f"no pytest was found in {', '.join(workflow.path for workflow in found)}"
+        where = f" in {checkout.folder}" if checkout.folder else ""
+        yield f"no pytest{where} was found in {', '.join(workflow.path for workflow in found)}"
         yield from _other_runners(found, checkout)
     for suite in chosen:
         yield _about(suite)
@@ -114,10 +115,10 @@ def _about(suite: Suite) -> str:
     pythons = f" on Python {', '.join(suite.pythons)}" if suite.pythons else ""
     services = f", with {', '.join(service.name for service in suite.services)}" if suite.services else ""
     folder = f" in {suite.folder}" if suite.folder and suite.source else ""
-    install = (
-        f", installed as {suite.install_from} tell" if suite.install_from and suite.source not in suite.install_from.split(",") else ""
-    )
-    return f"{where}: `{suite.pytest_line}`{f' (through {suite.via})' if suite.via else ''}{folder}{pythons}{services}{install}"
+    is_from_files = suite.install_from and suite.source not in suite.install_from.split(",")
+    install = f", installed from {suite.install_from}" if is_from_files else ""
+    via = f" (through {suite.via})" if suite.via else ""
+    return f"{where}: `{_short(suite.pytest_line)}`{via}{folder}{pythons}{services}{install}"
 
 
 def _short(command: str) -> str:

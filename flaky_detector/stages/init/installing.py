@@ -31,6 +31,7 @@ SILENT = frozenset((
     "flake8", "ruff", "black", "mypy", "isort", "pre-commit", "bandit", "pylint", "pyright", "pyflakes", "codespell", "echo",
     "printf", "ls", "cat", "pwd", "which", "true", "set", "git", "coverage", "codecov", "tree", "df", "free", "uname", "locale",
     "sleep", "deactivate", "exit", "ulimit", "date", "env", "tox", "nox", "source", ".", "pip-audit", "safety", "yamllint",
+    "lint-imports", "vermin", "check-jsonschema", "zizmor", "hadolint", "shellcheck", "djlint", "pydocstyle", "interrogate", "time",
 ))
 # fmt: on
 """Commands whose absence in a hunt nobody misses."""
@@ -64,7 +65,11 @@ def installing(before: Sequence[Leaf], folder: str, versions: dict[str, str]) ->
         line = _line(leaf)
         if line:
             lines.append(_placed(line, leaf.folder, folder))
-        elif line is None and (name_of(leaf.words) not in SILENT or re.search(r"(?<!\|)\|(?!\|)", leaf.text)):
+        elif (
+            line is None
+            and not leaf.words[0].startswith("-")
+            and (name_of(leaf.words) not in SILENT or re.search(r"(?<!\|)\|(?!\|)", leaf.text))
+        ):
             left.append(leaf.text)
     made = tuple(_with_apt_lists(_with_managers(list(dict.fromkeys(lines)), versions)))
     return Installing(
@@ -132,6 +137,8 @@ def _installing_line(name: str, words: tuple[str, ...], text: str) -> str | None
         return text
     if "install.python-poetry.org" in text or "pdm-project.org" in text or "pdm-project/pdm" in text:
         return f"pip install {'poetry' if 'poetry' in text else 'pdm'}"
+    if name in FILES and re.search(r"(^|\s)\.?v?env/", text):
+        return ""  # in an environment of the job's own
     if name in FILES and re.search(r"(^|\s)[~/]", text):
         return None  # somewhere in the runner's own system
     if name in FILES or (name in ("echo", "printf", "cat") and re.search(r">\s*[\"']?[\w./-]+", text) and "GITHUB_" not in text):
@@ -147,7 +154,7 @@ def _pip(words: tuple[str, ...], text: str) -> str:
 
 def _uv(words: tuple[str, ...], text: str) -> str | None:
     if words[1:3] in (("pip", "install"), ("pip", "sync"), ("pip", "uninstall")):
-        return _pip(words[1:], re.sub(r"\s--system\b(?!-)", "", text))
+        return _pip(words[1:], re.sub(r"\s--system\b(?!-)|\s--python[= ]\S+", "", text))
     if words[1:3] == ("tool", "install"):
         return _pip(("pip", "install", *words[3:]), re.sub(r"^uv tool install", "pip install", text))
     return text if words[1:2] in (("sync",), ("add",)) else None

@@ -5,6 +5,7 @@ said in the suite's notes. Must not render anything.
 """
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -171,10 +172,20 @@ def _keyed(chosen: tuple[Suite, ...]) -> tuple[Suite, ...]:
     many = {base for base, count in Counter(bases).items() if count > 1}
     taken: list[str] = []
     for suite, base in zip(chosen, bases, strict=True):
-        key = f"hunt-{base}" + (f"-{_slug(suite.folder or suite.pytest_args)}" if base in many else "")
+        key = f"hunt-{base}" + (f"-{_slug(suite.folder or _what_is_chosen(suite.pytest_args))}" if base in many else "")
         key = key[:48].rstrip("-")
         taken.append(key if key not in taken else f"{key}-{len(taken) + 1}")
     return tuple(replace(suite, key=key) for suite, key in zip(chosen, taken, strict=True))
+
+
+def _what_is_chosen(pytest_args: str) -> str:
+    """The paths, markers and keywords among the arguments."""
+    words = shlex.split(pytest_args)
+    return " ".join(
+        word
+        for before, word in zip(["", *words], words, strict=False)
+        if before in ("-m", "-k") or (not word.startswith("-") and not before.startswith("-"))
+    )
 
 
 def _slug(text: str) -> str:

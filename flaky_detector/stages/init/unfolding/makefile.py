@@ -72,4 +72,23 @@ def _in_sequence(targets: list[str], rules: dict[str, tuple[list[str], list[str]
 def _expanded(line: str, variables: dict[str, str]) -> str:
     for _ in range(5):
         line = re.sub(r"\$[({]([\w.-]+)[)}]", lambda match: variables.get(match[1], ""), line)
-    return line.replace("$$", "$")
+    return _without_functions(line).replace("$$", "$")
+
+
+def _without_functions(line: str) -> str:
+    """`$(shell …)` and the like are not known: nothing stands in their place."""
+    found, depth, at = "", 0, 0
+    while at < len(line):
+        if line.startswith("$$", at) and not depth:
+            found += "$$"
+            at += 2
+            continue
+        starts = bool(
+            re.match(r"\$\((?:shell|foreach|if|or|and|call|wildcard|patsubst|subst|filter|eval|addprefix|firstword|info) ", line[at:])
+        )
+        depth += starts or (depth > 0 and line[at] == "(" and line[at - 1] != "$")
+        if not depth:
+            found += line[at]
+        depth -= depth > 0 and line[at] == ")"
+        at += 1
+    return found
