@@ -65,6 +65,7 @@ VERBS: Mapping[str, Verb] = {
         ENVIRONMENT, "run again exactly what one xdist worker ran, in its order, in one process", verbs.replay, takes_pytest_args=True
     ),
     "report": Verb(("comment-key", "fail-on", "history"), "write comment, summary and page anew from a findings.json", verbs.report),
+    "init": Verb((), "read the repository's workflows and pytest settings, and draft the workflow files that call the action", verbs.init),
 }
 
 
@@ -221,6 +222,11 @@ def _own_arguments(verb: str, sub: argparse.ArgumentParser) -> None:
         sub.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of one run, as a hunt leaves it in runs/")
         sub.add_argument("--worker", required=True, metavar="WORKER", help="xdist worker, such as gw3; main for a run without xdist")
         sub.add_argument("--until", metavar="ID", help="stop after this test")
+    elif verb == "init":
+        sub.add_argument("--write", "--yes", action="store_true", help="write the files; without it they are only shown, as a difference")
+        sub.add_argument(
+            "--action", default="", metavar="OWNER/NAME@REF", help="what `uses:` calls flaky-detector (default: where this copy is from)"
+        )
     elif verb == "report":
         sub.add_argument("findings", type=Path, metavar="FINDINGS", help="a findings.json")
 

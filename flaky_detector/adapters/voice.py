@@ -52,6 +52,13 @@ class Voice:
         sys.stdout.write(text)
         sys.stdout.flush()
 
+    def agrees(self, question: str) -> bool:
+        """What the person at the terminal answers; no, where there is none."""
+        if not (sys.stdin.isatty() and self.console.is_terminal):
+            return False
+        self.console.print(f"{question} [y/N] ", end="")
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
     @contextmanager
     def task(self, label: str, *, seconds: float | None = None) -> Iterator[Tick]:
         """Something that takes time: a spinner with the time so far in a terminal, a line a minute elsewhere.

@@ -23,6 +23,7 @@ from flaky_detector.pipeline import hunt as hunting
 from flaky_detector.pipeline.deliver import deliver
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.foreign import retold
+from flaky_detector.pipeline.drafting import draft
 from flaky_detector.pipeline.launch import Launcher, read_bundle
 from flaky_detector.pipeline.leftovers import sweep_leftovers
 from flaky_detector.pipeline.nightly import Clock, dossier_of, recall, recall_told, utc_now, with_tonight
@@ -226,6 +227,11 @@ def report(call: Call) -> int:
     if whereabouts(call.environ).tells_of_others:
         return deliver(retold(result), settings, call.environ, call.voice)
     return deliver(result, settings, call.environ, call.voice, recall_told(result, settings, call.environ))
+
+
+def init(call: Call) -> int:
+    """Draft the workflow files that call the action."""
+    return draft(call.settings, call.arguments.action, call.voice, write=call.arguments.write)
 
 
 def _with_output(settings: Settings, *, keep: bool = False) -> Settings:

@@ -30,7 +30,7 @@ INSTEAD = {
 }
 """What is not said, and what is said instead."""
 
-ALLOWED = {"flake-hunt": "the name of a workflow", "sqlite_master": "the table in which SQLite keeps its schema"}
+ALLOWED = {"flake-hunt": "the name of a workflow", "flake8": "a linter", "sqlite_master": "the table in which SQLite keeps its schema"}
 """Names that others gave, and why they may stand."""
 
 # Not within a longer word, but within a name: `leaked_environ` is found and `testcase` (JUnit's word) is not.

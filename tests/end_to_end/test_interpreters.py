@@ -98,6 +98,16 @@ def test_the_command_runs_in_the_rootdir_as_if_the_environment_were_active(proje
     assert seen[4].endswith("/uv")
 
 
+def test_uv_sync_fills_the_environment_and_does_not_make_it_anew_for_the_python_that_the_project_names(project: Path) -> None:
+    other = next((path for version, path in installed() if f"{version.major}.{version.minor}" != HERE), None)
+    if other is None:
+        pytest.skip("no second Python here")
+    (project / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "0"\nrequires-python = ">=3.8"\n')
+    (project / ".python-version").write_text(f"{other}\n")
+    (suite,) = suites(project, HERE, install=f"uv sync --offline --quiet; {BORROW}")
+    assert suite.version == ".".join(map(str, sys.version_info[:3]))
+
+
 @pytest.mark.slow
 def test_plugins_that_an_environment_lacks_are_brought_along_without_touching_it(project: Path, tmp_path: Path) -> None:
     borrowed = tmp_path / "borrowed"

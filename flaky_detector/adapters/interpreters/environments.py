@@ -68,13 +68,17 @@ class Maker:
             )
 
     def _environment(self, folder: Path) -> dict[str, str]:
-        """As if the environment were active; uv is found last, for `uv pip install` and `uv sync`."""
+        """As if the environment were active; uv is found last, for `uv pip install` and `uv sync`.
+
+        UV_PYTHON: without it `uv sync` makes the environment anew with the Python that the project's `.python-version` names.
+        """
         tools = self.folder / "tools"
         tools.mkdir(parents=True, exist_ok=True)
         if not os.path.lexists(tools / "uv"):
             (tools / "uv").symlink_to(uv.find_uv_bin())
         path = os.pathsep.join([str(folder / "bin"), os.environ.get("PATH", os.defpath), str(tools)])
-        own = {"VIRTUAL_ENV": str(folder), "UV_PROJECT_ENVIRONMENT": str(folder), "PATH": path}
+        python = str(folder / "bin" / "python")
+        own = {"VIRTUAL_ENV": str(folder), "UV_PROJECT_ENVIRONMENT": str(folder), "UV_PYTHON": python, "PATH": path}
         return {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PIP_USER", "CONDA_PREFIX")} | own
 
 
