@@ -2,10 +2,10 @@
 
     python -m bench.seeds_ahead [--truths 20] [--runs 6]
 
-A hunt runs the project's own order in one process, and then shuffled orders only, in one process or split over two workers by chance. Printed
-after each number of shuffled runs: the share of ordered pairs of modules that have met in one process where nothing fails; and, where one
-test makes another fail, how many suspects the order alone has not cleared (mean over the truths, for either way the same ones). No seed parts
-the tests of the polluter's module from one another before a victim in another module, so no way gets below the size of a module for long.
+A hunt runs the project's own order in one process, and then shuffled orders only, in one process or split over two workers by chance.
+Printed after each number of shuffled runs: the share of ordered pairs of modules that have met in one process where nothing fails; and,
+where one test makes another fail, how many suspects the order alone has not cleared (mean over the truths, the same ones for either way).
+No seed parts the tests of one module from one another before a victim of another, so no way gets far below the size of a module.
 """
 
 import argparse
