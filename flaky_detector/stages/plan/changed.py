@@ -18,6 +18,8 @@ from flaky_detector.stages.plan.known import Known
 
 def changed_runs(python: str, records: Sequence[RunRecord], known: Known) -> Iterator[RunSpec]:
     """Both, but for one that is the project's own order anyway; none where no test, or every test, is of a file that changed."""
+    if not known.changed:
+        return
     tests = own_order(records)
     changed = changed_tests(tests, known.changed)
     others = tuple(test for test in tests if test not in set(changed))
@@ -39,7 +41,7 @@ def changed_tests(tests: Sequence[TestId], changed: Iterable[str]) -> tuple[Test
     paths, names = set(changed), set[str]()
     for path in map(PurePosixPath, paths):
         names |= {f"test_{path.stem}.py", f"{path.stem}_test.py"}
-    files = {path for path in map(path_of, tests) if path in paths or PurePosixPath(path).name in names}
+    files = {path for path in map(path_of, tests) if path in paths or path.rpartition("/")[2] in names}
     return tuple(test for test in tests if path_of(test) in files)
 
 
