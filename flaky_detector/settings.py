@@ -24,8 +24,6 @@ ISSUE = ("off", "on-findings")
 MAX_SEEDS = 1000
 
 RUNS, MOST_RUNS = 8, 16
-FIRST_SEEDS = (1, 2, 3)
-"""Where nobody gave seeds, and an order cannot be computed ahead."""
 OFF = "off"
 
 
@@ -34,8 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `seeds` are pytest-randomly's, empty where they are left to be chosen ahead of each run; `workers` holds worker counts, 0 standing for
     "as many as there are cores"; `budget_seconds` is wall time for runs and trials together. `runs` is 0 where it is left to the suite:
-    `RUNS`, or `MOST_RUNS` of a quick one. `changed_since` is a commit, a branch or `OFF`; empty, it is the base of the pull request that
-    the program runs for.
+    `RUNS`, or `MOST_RUNS` of a quick one. `changed_since` is a commit, a branch or `OFF`; empty, the base of the pull request.
     """
 
     output: Path = Path("flaky-detector-report")
@@ -161,16 +158,13 @@ def _any_text(text: str) -> str:
     return text.strip()
 
 
-def _revision(text: str) -> str:
-    if not text.strip() or text.strip().startswith("-"):
-        raise ValueError
-    return text.strip()
+def _matching(pattern: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text.strip()):
+            raise ValueError
+        return text.strip()
 
-
-def _key(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", text.strip()):
-        raise ValueError
-    return text.strip()
+    return read
 
 
 KEYS: tuple[Key, ...] = (
@@ -251,7 +245,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "changed-since",
         "changed_since",
-        _revision,
+        _matching(r"[^-].*"),
         "a commit, a branch or a tag, or off",
         "run the tests of files that changed since then once first and once last (default: in a pull request since its base), or off",
         "REF|off",
@@ -276,7 +270,14 @@ KEYS: tuple[Key, ...] = (
         "when the action comments on the pull request (default auto)",
         "|".join(COMMENT),
     ),
-    Key("comment-key", "comment_key", _key, "1 to 64 letters, digits, _ . -", "which sticky comment is ours (default default)", "KEY"),
+    Key(
+        "comment-key",
+        "comment_key",
+        _matching(r"[A-Za-z0-9_.-]{1,64}"),
+        "1 to 64 letters, digits, _ . -",
+        "which sticky comment is ours (default default)",
+        "KEY",
+    ),
     Key(
         "issue", "issue", _one_of(ISSUE), ", ".join(ISSUE), "whether the action keeps an issue per polluter (default off)", "|".join(ISSUE)
     ),

@@ -110,7 +110,7 @@ def test_in_a_pull_request_the_tests_that_it_brings_run_first_and_last(project: 
         f"the 3 tests of files that changed since {since} last, after the others, in the own order",
     ]
     assert found["gaps"] == []
-    assert found["pairs"]["runs"] == [["01-python-own", 0.5], ["02-python-changed-first", 0.5833], ["03-python-changed-last", 0.75]]
+    assert found["pairs"]["runs"] == [["01-python-own", 0.5], ["02-python-changed-first", 0.6667], ["03-python-changed-last", 0.75]]
 
 
 @pytest.mark.slow

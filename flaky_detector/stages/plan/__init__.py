@@ -25,7 +25,7 @@ from itertools import product
 import msgspec
 
 from flaky_detector.model import Arrangement, RunRecord, RunSpec
-from flaky_detector.settings import FIRST_SEEDS, MOST_RUNS, RUNS, Settings
+from flaky_detector.settings import MOST_RUNS, RUNS, Settings
 from flaky_detector.stages.plan.aim import Aim, shuffled
 from flaky_detector.stages.plan.changed import changed_runs
 from flaky_detector.stages.plan.evidence import (
@@ -53,6 +53,9 @@ ONCE_A_PYTHON = (
     Arrangement.SIDE_BY_SIDE,
     Arrangement.BLOCKS,
 )
+
+FIRST_SEEDS = (1, 2, 3)
+"""Where the user gave none, and an order cannot be computed ahead."""
 
 QUICK_SHARE = 0.05
 """Of the budget: as long as the runs took no more, a few more are made."""

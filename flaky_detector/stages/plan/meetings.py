@@ -47,7 +47,7 @@ class Meetings:
     def see_record(self, record: RunRecord) -> None:
         """The same for a run that was made; nothing where its order is not known."""
         if record.has_order:
-            self.see([row.test for row in rows if row.test in self._numbers] for rows in record.by_worker().values())
+            self.see([test for test in rows.tests if test in self._numbers] for rows in record.by_worker().values())
 
     def gain(self, order: Sequence[TestId]) -> tuple[int, int]:
         """Pairs that would meet for the first time if one process ran this order, and those that would for the second time."""
