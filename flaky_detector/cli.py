@@ -26,7 +26,7 @@ from flaky_detector.settings import BY_NAME, Settings
 
 COMMON = ("output", "rootdir", "quiet", "verbose")
 ENVIRONMENT = ("python", "install", "run-timeout", "clone")
-PLAN = ("runs", "seeds", "dist", "workers", "keep-sort")
+PLAN = ("runs", "seeds", "dist", "workers", "keep-sort", "changed-since")
 PROVE = ("repeats", "fork", "look-further", "budget", "fail-on")
 REMEMBER = ("history", "cured-after")
 

@@ -24,19 +24,21 @@ ISSUE = ("off", "on-findings")
 MAX_SEEDS = 1000
 
 RUNS, MOST_RUNS = 8, 16
+OFF = "off"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set; see `KEYS` for the meaning of each.
 
-    `seeds` are pytest-randomly's; `workers` holds worker counts, 0 standing for "as many as there are cores"; `budget_seconds` is wall
-    time for runs and trials together. `runs` is 0 where it is left to the suite: `RUNS`, or `MOST_RUNS` of a quick one.
+    `seeds` are pytest-randomly's, empty where they are left to be chosen ahead of each run; `workers` holds worker counts, 0 standing for
+    "as many as there are cores"; `budget_seconds` is wall time for runs and trials together. `runs` is 0 where it is left to the suite:
+    `RUNS`, or `MOST_RUNS` of a quick one. `changed_since` is a commit, a branch or `OFF`; empty, the base of the pull request.
     """
 
     output: Path = Path("flaky-detector-report")
     rootdir: Path = Path()
     runs: int = 0
-    seeds: tuple[int, ...] = (1, 2, 3)
+    seeds: tuple[int, ...] = ()
     dist: tuple[str, ...] = ("worksteal", "load")
     workers: tuple[int, ...] = (2,)
     python: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     look_further: bool = True
     clone: bool = True
     keep_sort: bool = True
+    changed_since: str = ""
     fail_on: str = "proven"
     pytest_args: tuple[str, ...] = ()
     comment: str = "auto"
@@ -155,10 +158,13 @@ def _any_text(text: str) -> str:
     return text.strip()
 
 
-def _key(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", text.strip()):
-        raise ValueError
-    return text.strip()
+def _matching(pattern: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text.strip()):
+            raise ValueError
+        return text.strip()
+
+    return read
 
 
 KEYS: tuple[Key, ...] = (
@@ -175,7 +181,7 @@ KEYS: tuple[Key, ...] = (
         "seeds",
         _seeds,
         "seeds such as 1,2,3, or one number N for the seeds 1 to N (at most 1000)",
-        "seeds of the shuffled runs: a list, or how many (default 1,2,3)",
+        "seeds of the shuffled runs: a list, or how many (default: chosen ahead, so that each run shows most)",
         "1,2,3|N",
     ),
     Key(
@@ -237,6 +243,14 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("keep-sort", "keep_sort", _boolean, "true or false", "let the project's plugins sort after a shuffle (default), or shuffle last"),
     Key(
+        "changed-since",
+        "changed_since",
+        _matching(r"[^-].*"),
+        "a commit, a branch or a tag, or off",
+        "run the tests of files that changed since then once first and once last (default: in a pull request since its base), or off",
+        "REF|off",
+    ),
+    Key(
         "fail-on",
         "fail_on",
         _one_of(FAIL_ON),
@@ -256,7 +270,14 @@ KEYS: tuple[Key, ...] = (
         "when the action comments on the pull request (default auto)",
         "|".join(COMMENT),
     ),
-    Key("comment-key", "comment_key", _key, "1 to 64 letters, digits, _ . -", "which sticky comment is ours (default default)", "KEY"),
+    Key(
+        "comment-key",
+        "comment_key",
+        _matching(r"[A-Za-z0-9_.-]{1,64}"),
+        "1 to 64 letters, digits, _ . -",
+        "which sticky comment is ours (default default)",
+        "KEY",
+    ),
     Key(
         "issue", "issue", _one_of(ISSUE), ", ".join(ISSUE), "whether the action keeps an issue per polluter (default off)", "|".join(ISSUE)
     ),
@@ -289,7 +310,7 @@ INPUT_NAMES = {"python-versions": "python"}
 SEVERAL = frozenset(key.field for key in KEYS if isinstance(getattr(Settings(), key.field), tuple))
 """Fields that a list may be given for."""
 
-UNQUOTED = {"dist": "no", "comment": "off", "issue": "off"}
+UNQUOTED = {"dist": "no", "comment": "off", "issue": "off", "changed-since": OFF}
 """Words that YAML without quotes reads as false."""
 
 

@@ -36,6 +36,7 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     neither the event nor the input `commit` tells; `from_fork` means that the pull request's branch is in another repository. `head`
     (`owner:branch`) is given where a `workflow_run` event names no pull request. `run_url` is the run that left what is told: under
     `workflow_run` the one before this. `comment` is the id of the comment that the event is about, 0 for other events.
+    `base` are names of the commit that a `pull_request` event's branch is to be merged into, the exact one first.
     """
 
     repository: str = ""
@@ -45,6 +46,7 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     head: str = ""
     commit: str = ""
     from_fork: bool = False
+    base: tuple[str, ...] = ()
     api_url: str = "https://api.github.com"
     server_url: str = "https://github.com"
     run_url: str = ""
@@ -90,6 +92,7 @@ def whereabouts(environ: Mapping[str, str]) -> Whereabouts:
         head="" if pull else _head_of(run_before),
         commit=head_sha or environ.get("GITHUB_SHA", ""),
         from_fork=bool(base) and _table(head, "repo").get("id") != _table(base, "repo").get("id"),
+        base=_base(_table(_table(event, "pull_request"), "base")),
         api_url=environ.get("GITHUB_API_URL", "").rstrip("/") or "https://api.github.com",
         server_url=server,
         run_url=f"{server}/{repository}/actions/runs/{run}" if repository and run else "",
@@ -156,6 +159,11 @@ def _pull_request(event: dict[str, Any]) -> dict[str, Any]:
 def _head_of(run: dict[str, Any]) -> str:
     owner, branch = _table(_table(run, "head_repository"), "owner").get("login"), run.get("head_branch")
     return f"{owner}:{branch}" if run.get("event") == "pull_request" and owner and branch else ""
+
+
+def _base(base: Mapping[str, Any]) -> tuple[str, ...]:
+    branch = base.get("ref")
+    return tuple(str(name) for name in (base.get("sha"), branch and f"origin/{branch}") if name)
 
 
 def _number(pull: dict[str, Any], event: dict[str, Any], ref: str) -> int:

@@ -36,10 +36,12 @@ class Arrangement(StrEnum):
 
     OWN = "own"  # as the project's own settings and plugins put them
     FRONT_LOADED = "front-loaded"  # tests that left state behind first, then the project's own order
-    ACROSS_WORKERS = "across-workers"  # the same, but the others run afterwards on another worker
+    CHANGED_FIRST = "changed-first"  # tests of the files that changed first, then the rest, both in the project's own order
+    CHANGED_LAST = "changed-last"  # the rest first, then those
+    ACROSS_WORKERS = "across-workers"  # tests that left state behind, then the others on another worker
     SHUFFLED = "shuffled"  # by seed, the project's plugins sort afterwards
-    FRONT_LOADED_BACKWARDS = "front-loaded-backwards"  # the same, those tests in the opposite order
-    FRONT_LOADED_SHUFFLED = "front-loaded-shuffled"  # the same, those tests shuffled by seed
+    FRONT_LOADED_BACKWARDS = "front-loaded-backwards"  # as front-loaded, those tests in the opposite order
+    FRONT_LOADED_SHUFFLED = "front-loaded-shuffled"  # as front-loaded, those tests shuffled by seed
     BLOCKS = "blocks"  # the project's own order in contiguous blocks, the last one first
     SIDE_BY_SIDE = "side-by-side"  # only tests that want the same port or file, two at a time on two workers
     REVERSED = "reversed"  # the project's own order backwards, the project's plugins sort afterwards

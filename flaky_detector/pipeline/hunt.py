@@ -11,6 +11,7 @@ from flaky_detector.model import RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
 from flaky_detector.model.footprint import footprints
 from flaky_detector.model.pairs import pairs_met
+from flaky_detector.pipeline.ahead import changes_of, known
 from flaky_detector.pipeline.conclude import finding_of, latent_polluters, told_together, with_diagnosis, with_pooled_suspects
 from flaky_detector.pipeline.dossier import Dossier, summaries
 from flaky_detector.pipeline.launch import Launcher
@@ -33,7 +34,7 @@ def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sour
     """Runs the suite as planned and proves what fails; with `only`, proves that test's symptoms alone."""
     try:
         replay_known(launcher, dossier)
-        _gather_runs(launcher, dossier, settings)
+        _gather_runs(launcher, dossier, settings, sources)
         examine(dossier, sources, only)
         if settings.confirm:
             prove_all(launcher, dossier, sources)
@@ -45,9 +46,13 @@ def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sour
     return conclude(dossier, settings, sources, launcher)
 
 
-def _gather_runs(launcher: Launcher, dossier: Dossier, settings: Settings) -> None:
+def _gather_runs(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources) -> None:
     pythons = [suite.python for suite in launcher.suites]
-    while specs := plan(settings, pythons, dossier.records):
+    changes = changes_of(settings, launcher.environ, launcher.rootdir)
+    if changes.trouble:
+        dossier.add_gap("changed-since", f"which files changed is not known, so their tests get no runs of their own: {changes.trouble}")
+    seen = known(settings, launcher.suites, sources, changes)
+    while specs := plan(settings, pythons, dossier.records, seen):
         spec = specs[0]
         if dossier.records and not _fits(dossier, settings):
             dossier.status = "budget-exhausted"

@@ -18,8 +18,8 @@ import msgspec
 
 from flaky_detector.model import Arrangement, Finding, Orders, RunRecord, RunSpec, TestId, on_one_worker, short_name
 from flaky_detector.model.footprint import own_order
+from flaky_detector.model.sorts import SORTED, kept_ranks
 
-SORTED = ("a database test", "a test with a transactional database", "a test without a database")
 SHUFFLES = (Arrangement.SHUFFLED, Arrangement.REVERSED)
 REORDERING = (
     "`--dist loadscope`, `loadfile` and `worksteal` may hand them out so, and so does a shuffle or another order on the command line"
@@ -42,26 +42,12 @@ class Outlook(msgspec.Struct, frozen=True):
 def outlook(records: Sequence[RunRecord], *, is_shuffled: bool = False) -> Outlook:
     """Read once for all findings."""
     own = own_order([record for record in records if record.spec.arrangement not in SHUFFLES])
-    classes = _classes(records)
-    ranks = [classes[test] for test in own if test in classes]
-    is_sorted = ranks == sorted(ranks) and len(set(ranks)) > 1
     return Outlook(
         runs={record.spec.id: record for record in records},
         places={test: place for place, test in enumerate(own)},
-        classes=classes if is_sorted else {},
+        classes=kept_ranks(records, own),
         is_shuffled=is_shuffled,
     )
-
-
-def _classes(records: Sequence[RunRecord]) -> dict[TestId, int]:
-    """By the recorder's traits; empty where no run was recorded with a Django database."""
-    told = (pair for record in records for pair in zip(record.executions.tests, record.executions.traits, strict=True))
-    ranks = {test: _rank(traits) for test, traits in told}
-    return ranks if any(rank < len(SORTED) - 1 for rank in ranks.values()) else {}
-
-
-def _rank(traits: Sequence[str]) -> int:
-    return 1 if "transactional_db" in traits else 0 if "db" in traits else 2
 
 
 def orders_of(finding: Finding, seen: Outlook) -> tuple[Orders, str]:

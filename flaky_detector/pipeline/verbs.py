@@ -13,6 +13,7 @@ import msgspec
 
 from flaky_detector.adapters import artefacts, interpreters, pages, sources
 from flaky_detector.adapters.actions import whereabouts
+from flaky_detector.adapters.changes import Changes
 from flaky_detector.adapters.process import CAN_RUN_SUITES
 from flaky_detector.adapters.scratch import scratch_folder
 from flaky_detector.adapters.voice import Voice
@@ -20,8 +21,10 @@ from flaky_detector.errors import SettingsError
 from flaky_detector.model import Arrangement, RunRecord, RunSpec, Slice, TestId, bare_test_id, on_one_worker
 from flaky_detector.pipeline import analysis
 from flaky_detector.pipeline import hunt as hunting
+from flaky_detector.pipeline.ahead import changes_of, known
 from flaky_detector.pipeline.deliver import deliver
 from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.pipeline.forecast import last_hunt, lines
 from flaky_detector.pipeline.foreign import retold
 from flaky_detector.pipeline.drafting import draft
 from flaky_detector.pipeline.launch import Launcher, read_bundle
@@ -106,13 +109,18 @@ def _order_file(path: Path | None) -> tuple[TestId, ...]:
 def plan(call: Call) -> int:
     """Print the runs of a hunt's first wave, or those that follow from runs already made: what later ones do depends on what they show."""
     pythons = call.settings.python or ("",)
-    specs = planning.plan(call.settings, pythons, _records(call.arguments.after))
-    form, saved = call.arguments.format, call.arguments.save
-    as_json = json.dumps({"v": 1, "runs": msgspec.to_builtins(specs)}, indent=2)
-    if saved:
+    settings, rootdir, form = call.settings, call.settings.rootdir.resolve(), call.arguments.format
+    changes, made = changes_of(settings, call.environ, rootdir), _records(call.arguments.after)
+    seen = known(settings, (), sources.reader(rootdir), changes)
+    specs = planning.plan(settings, pythons, made, seen)
+    expected = planning.outlook(specs, made or last_hunt(settings.output), made, seen)
+    as_json = json.dumps({"v": 1, "runs": msgspec.to_builtins(specs), "pairs": msgspec.to_builtins(expected)}, indent=2)
+    if call.arguments.save:
+        saved = call.arguments.save
         saved.parent.mkdir(parents=True, exist_ok=True)
         pages.write(saved.parent, {saved.name: as_json + "\n"})
-    text = as_json if form == "json" else json.dumps(matrix(specs, call.arguments.slices)) if form == "matrix" else _table(specs)
+    as_table = "\n".join([_table(specs), *_about_changes(changes), "", *lines(expected, settings.output)])
+    text = {"json": as_json, "matrix": json.dumps(matrix(specs, call.arguments.slices)), "table": as_table}[form]
     print(text)  # noqa: T201 -- the result
     return 0
 
@@ -144,6 +152,13 @@ def _table(specs: tuple[RunSpec, ...]) -> str:
     lines = ["  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5])).rstrip() for row in rows]
     lines += ["", "After the first run the plan is asked again: tests that left state behind are then run first, before everything else."]
     return "\n".join(lines)
+
+
+def _about_changes(changes: Changes) -> list[str]:
+    if changes.trouble:
+        return [f"Which files changed is not known: {changes.trouble}."]
+    count = len(changes.files)
+    return [f"So are those of {count} file{'' if count == 1 else 's'} that changed since {changes.since}, and once last."] if count else []
 
 
 def run(call: Call) -> int:

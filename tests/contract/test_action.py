@@ -62,6 +62,8 @@ def test_the_description_names_the_settings_default(name):
         "python": "default is the container's Python",
         "install": "",
         "pytest_args": "",
+        "seeds": "(chosen ahead, so that each run shows most)",
+        "changed_since": "(in a pull request its base;",
         "fail_on": "",
         "comment": "",
     }

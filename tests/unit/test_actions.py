@@ -38,6 +38,14 @@ def test_a_pull_requests_own_commit_is_the_heads_and_not_the_merge_made_for_the_
     assert place.api_url == "https://api.github.com"
 
 
+def test_what_a_pull_request_is_to_be_merged_into_is_told_by_commit_and_by_branch(tmp_path):
+    pull = pull_request() | {"base": {"sha": "b" * 40, "ref": "main", "repo": {"id": 1}}}
+    assert whereabouts(environ(tmp_path, {"pull_request": pull})).base == ("b" * 40, "origin/main")
+    assert whereabouts(environ(tmp_path, {"pull_request": pull_request()})).base == ("b" * 40,)
+    assert whereabouts(environ(tmp_path, {"workflow_run": {"pull_requests": [pull]}})).base == ()
+    assert whereabouts(environ(tmp_path, {"ref": "refs/heads/main"})).base == ()
+
+
 def test_another_head_repository_is_a_fork_as_is_one_that_was_deleted(tmp_path):
     assert whereabouts(environ(tmp_path, {"pull_request": pull_request(2)})).from_fork
     gone = pull_request()

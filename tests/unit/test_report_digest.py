@@ -141,3 +141,9 @@ def test_a_clean_result_says_how_many_pairs_of_tests_have_met(share: float, *, s
     pairs = Pairs(share=share, sampled=sampled, runs=(PairsOfRun("01", share),))
     assert told in report(replace(shop_result.clean(), pairs=pairs), Context(key="k")).comment
     assert "pairs" not in report(shop_result.clean(), Context(key="k")).comment
+
+
+def test_a_clean_result_says_by_which_runs_pairs_have_met() -> None:
+    runs = (PairsOfRun("01-own", 0.5), PairsOfRun("02-dull", 0.5099), PairsOfRun("03-reversed", 0.9999))
+    comment = report(replace(shop_result.clean(), pairs=Pairs(share=0.9999, runs=runs)), Context(key="k")).comment
+    assert "99 % of the ordered pairs of tests have met (50 % by the end of 01-own, 99 % by the end of 03-reversed)." in comment

@@ -207,3 +207,15 @@ def test_auto_is_as_many_workers_as_there_are_cores() -> None:
     few, cores = Settings(workers=(2, 0)).worker_counts
     assert few == 2
     assert cores >= 1
+
+
+@pytest.mark.parametrize("value", ["origin/main", "v1.2", "0a1b2c3", "off"])
+def test_any_name_of_a_commit_may_be_given_to_changed_since(value):
+    assert read_value("changed-since", value, "here") == ("changed_since", value)
+
+
+def test_off_without_quotes_is_off_and_an_option_is_no_commit():
+    assert read_value("changed-since", False, "here") == ("changed_since", "off")
+    for value in ("", "--output=x"):
+        with pytest.raises(SettingsError, match="changed-since"):
+            read_value("changed-since", value, "here")

@@ -108,6 +108,16 @@ def test_a_plan_as_json_is_what_run_reads(capsys: pytest.CaptureFixture[str], tm
     assert [spec.id for spec in verbs._read_plan(tmp_path / "plan.json")] == ["01-own", "02-shuffled-seed1-worksteal-2"]
 
 
+def test_a_plan_as_json_tells_how_many_pairs_will_have_met(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    told = json.loads(planned("json", capsys, output=tmp_path / "none"))["pairs"]
+    assert told == {
+        "tests": 0,
+        "at_least": 0.5,
+        "at_most": 1.0,
+        "runs": [["01-own", 0.5, 0.5], ["02-shuffled-seed1-worksteal-2", 0.5, 1.0]],
+    }
+
+
 def test_a_plan_as_a_table_names_the_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert planned("table", capsys).splitlines()[1] == (
         "01-own                         default  -        no         -     the project's own order in one process"

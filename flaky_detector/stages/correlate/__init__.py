@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from flaky_detector.model import Suspect, Symptom, short_name
 from flaky_detector.stages.correlate.candidates import Candidate
 from flaky_detector.stages.correlate.names import weigh_names
+from flaky_detector.stages.correlate.open import open_questions
 from flaky_detector.stages.correlate.other_workers import on_other_workers
 from flaky_detector.stages.correlate.papers import Papers, Sources, lay_out
 from flaky_detector.stages.correlate.pooled import Pool, pool
 from flaky_detector.stages.correlate.same_worker import on_the_same_worker
 from flaky_detector.stages.correlate.unexplained import unexplained
 
-__all__ = ["MOST_SUSPECTS", "Papers", "Pool", "Sources", "correlate", "lay_out", "pool", "undecided", "unexplained"]
+__all__ = ["MOST_SUSPECTS", "Papers", "Pool", "Sources", "correlate", "lay_out", "open_questions", "pool", "undecided", "unexplained"]
 
 MOST_SUSPECTS = 20
 SAME = 0.02  # scores closer than this, relative to the best, are alike

@@ -5,10 +5,12 @@ Owns the choice of orders. It is asked again after every run; the first wave nee
     own order, one process        always first: it tells what every test leaves behind; where it died or hung, once more without that test
     front-loaded                  the tests that left something behind first, then the own order: one run meets every victim of every
                                   known leaver, and shows what the leavers change in one another
+    changed first, changed last   the tests of the files that changed before all others, and after them: what breaks is mostly in the change
     across workers                where a test changed the source tree: the leavers on one worker, everything else afterwards on another
     side by side                  tests that want the same port or file, two at a time on two workers
     own order on other Pythons    under the distributions asked for, and front-loaded
-    shuffled                      seeds × distributions × workers × Pythons, each next run as unlike the earlier ones as can be
+    shuffled                      seeds × distributions × workers × Pythons, each next run as unlike the earlier ones as can be;
+                                  unless the user gave seeds, those that show most (`aim`)
     reversed                      together with the own order it shows every pair that the project's plugins do not sort apart
     front-loaded backwards        what one leaver clears away of another's is met before it is cleared; what comes after them is turned
                                   round too, so that every cleaner comes once before a victim and once after it
@@ -24,6 +26,8 @@ import msgspec
 
 from flaky_detector.model import Arrangement, RunRecord, RunSpec
 from flaky_detector.settings import MOST_RUNS, RUNS, Settings
+from flaky_detector.stages.plan.aim import Aim, shuffled
+from flaky_detector.stages.plan.changed import changed_runs
 from flaky_detector.stages.plan.evidence import (
     across_workers,
     after_a_death,
@@ -35,14 +39,23 @@ from flaky_detector.stages.plan.evidence import (
     shuffled_leavers,
     side_by_side,
 )
+from flaky_detector.stages.plan.known import NOTHING, Known, by_package, by_rootdir
+from flaky_detector.stages.plan.outlook import Expected, outlook
+
+__all__ = ["Expected", "Known", "by_package", "by_rootdir", "outlook", "plan"]
 
 ONCE_A_PYTHON = (
     Arrangement.FRONT_LOADED,
     Arrangement.FRONT_LOADED_BACKWARDS,
+    Arrangement.CHANGED_FIRST,
+    Arrangement.CHANGED_LAST,
     Arrangement.ACROSS_WORKERS,
     Arrangement.SIDE_BY_SIDE,
     Arrangement.BLOCKS,
 )
+
+FIRST_SEEDS = (1, 2, 3)
+"""Where the user gave none, and an order cannot be computed ahead."""
 
 QUICK_SHARE = 0.05
 """Of the budget: as long as the runs took no more, a few more are made."""
@@ -50,20 +63,23 @@ QUICK_SHARE = 0.05
 Variety = tuple[str, int, str, int]
 
 
-def plan(settings: Settings, pythons: Sequence[str], records: Sequence[RunRecord] = ()) -> tuple[RunSpec, ...]:
+def plan(settings: Settings, pythons: Sequence[str], records: Sequence[RunRecord] = (), known: Known = NOTHING) -> tuple[RunSpec, ...]:
     """The runs still to make, best first; empty when as many as wanted have been made or nothing new is left.
 
     Args:
         settings: counts, seeds, distributions, workers.
         pythons: keys of the interpreters at hand, at least one.
         records: the runs made so far.
+        known: what else is known; nothing by default.
     """
+    aim = Aim(settings, records, known)
     made = [record.spec for record in records]
     room = _wanted(settings, records) - len(made)
     chosen: list[RunSpec] = []
-    for spec in (_spared(spec, records) for spec in _wishes(settings, pythons, records)):
+    for wish in _wishes(settings, pythons, records, known):
         if len(chosen) >= room:
             break
+        spec = aim.best(_spared(wish, records), chosen)
         if not any(_alike(spec, other) for other in (*made, *chosen)):
             number = len(made) + len(chosen) + 1
             chosen.append(msgspec.structs.replace(spec, id=f"{number:02d}-{_slug(spec)}", keep_sort=settings.keep_sort))
@@ -104,11 +120,12 @@ def _slug(spec: RunSpec) -> str:
     return "-".join(parts)
 
 
-def _wishes(settings: Settings, pythons: Sequence[str], records: Sequence[RunRecord]) -> Iterator[RunSpec]:
+def _wishes(settings: Settings, pythons: Sequence[str], records: Sequence[RunRecord], known: Known) -> Iterator[RunSpec]:
     yield RunSpec(id="", python=pythons[0], why="the project's own order in one process")
     yield from after_a_death(pythons[0], records)
     yield from front_loaded(pythons[0], records)
     yield from across_workers(pythons[0], records)
+    yield from changed_runs(pythons[0], records, known)
     if any(distribution != "no" for distribution in settings.dist):
         yield from side_by_side(pythons[0], records)
     varieties = list(_varieties(settings, pythons))
@@ -118,6 +135,7 @@ def _wishes(settings: Settings, pythons: Sequence[str], records: Sequence[RunRec
     for python in pythons[1:]:
         yield from front_loaded(python, records)
     reversed_run = RunSpec(id="", python=pythons[-1], arrangement=Arrangement.REVERSED, why="the own order backwards, in one process")
+    made = _shuffles_made(settings, records)
     for index, (python, seed, distribution, workers) in enumerate(varieties):
         if index == len(pythons):
             yield reversed_run
@@ -125,20 +143,24 @@ def _wishes(settings: Settings, pythons: Sequence[str], records: Sequence[RunRec
             yield from blocks(pythons[0], records)
         if index > len(pythons):
             yield from shuffled_leavers(pythons[index % len(pythons)], records, index)
-        yield RunSpec(
-            id="",
-            python=python,
-            arrangement=Arrangement.SHUFFLED,
-            seed=seed,
-            distribution=distribution,
-            workers=workers,
-            why=f"shuffled with seed {seed}" + (f", {workers} workers, --dist {distribution}" if workers else ", one process"),
-        )
+        if made[python, distribution, workers]:
+            made[python, distribution, workers] -= 1
+            continue
+        spec = RunSpec(id="", python=python, arrangement=Arrangement.SHUFFLED, seed=seed, distribution=distribution, workers=workers)
+        yield msgspec.structs.replace(spec, why=shuffled(spec))
     yield reversed_run
     yield from backwards(pythons[0], records)
     yield from blocks(pythons[0], records)
     for seed in range(len(varieties), len(varieties) + MOST_RUNS):
         yield from shuffled_leavers(pythons[seed % len(pythons)], records, seed)
+
+
+def _shuffles_made(settings: Settings, records: Sequence[RunRecord]) -> Counter[tuple[str, str, int]]:
+    """How many of each kind were made, where the seed does not tell which of the planned ones they were, since it was chosen later."""
+    if settings.seeds:
+        return Counter()
+    specs = (record.spec for record in records if record.spec.arrangement is Arrangement.SHUFFLED)
+    return Counter((spec.python, spec.distribution, spec.workers) for spec in specs)
 
 
 def _first_distributed(settings: Settings) -> tuple[str, int]:
@@ -153,7 +175,7 @@ def _varieties(settings: Settings, pythons: Sequence[str]) -> Iterator[Variety]:
     rest = [
         (python, seed, distribution, workers if distribution != "no" else 0)
         for seed, distribution, workers, python in product(
-            settings.seeds[: settings.runs or MOST_RUNS], settings.dist, settings.worker_counts, pythons
+            (settings.seeds or FIRST_SEEDS)[: settings.runs or MOST_RUNS], settings.dist, settings.worker_counts, pythons
         )
     ]
     rest = list(dict.fromkeys(rest))

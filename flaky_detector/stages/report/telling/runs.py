@@ -7,9 +7,14 @@ from flaky_detector.stages.report.digest import Digest
 from flaky_detector.stages.report.neutral import plain
 from flaky_detector.stages.report.telling.grammar import clock, count
 
+LEAST_TOLD = 0.01
+"""A smaller gain is not worth the words."""
+
 ARRANGED = {
     "own": "your own order",
     "front-loaded": "the tests that leave something behind first, then your own order",
+    "changed-first": "the tests of files that changed first, then the others",
+    "changed-last": "the tests of files that changed last, after the others",
     "side-by-side": "tests that want the same port or file, two at a time",
     "front-loaded-backwards": "the tests that leave something behind first, backwards, then your own order backwards",
     "front-loaded-shuffled": "the tests that leave something behind first, shuffled, then your own order",
@@ -44,7 +49,22 @@ def _pairs(pairs: Pairs) -> str:
     if not pairs.runs:
         return ""
     share = "all" if pairs.share == 1 else f"{'about ' if pairs.sampled else ''}{min(math.floor(100 * pairs.share), 99)} %"
-    return f" In one process, {share} of the ordered pairs of tests have met."
+    return f" In one process, {share} of the ordered pairs of tests have met{_by_which_runs(pairs)}."
+
+
+def _by_which_runs(pairs: Pairs) -> str:
+    """The runs that brought a hundredth of all pairs or more, each with the share by its end; empty where one run brought them all."""
+    told, before = [], 0.0
+    for run in pairs.runs:
+        if run.share - before >= LEAST_TOLD:
+            told.append(f"{_percent(run.share)} by the end of {plain(run.run, 60)}")
+            before = run.share
+    return f" ({', '.join(told)})" if len(told) > 1 else ""
+
+
+def _percent(share: float) -> str:
+    """Never more than is true."""
+    return f"{math.floor(100 * share)} %"
 
 
 def arrangements(digest: Digest) -> list[str]:

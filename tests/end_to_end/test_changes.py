@@ -1,0 +1,125 @@
+"""What git says to have changed, in real repositories, and what a hunt makes of it."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flaky_detector.adapters.changes import changed_since
+from tests.support.hunting import flaky_detector
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
+    return subprocess.run(("git", *identity, *arguments), cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A branch that left main, which has gone on since: the branch changed one file and brought one, and removed one."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    write(folder, test_a="", test_b="def test_b(): pass\n", test_gone="")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "first")
+    git(folder, "checkout", "-qb", "topic")
+    write(folder, test_a="A = 1\n", test_new="def test_new(): pass\n")
+    (folder / "notes.txt").write_text("no Python")
+    (folder / "test_gone.py").unlink()
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "topic")
+    git(folder, "checkout", "-q", "main")
+    write(folder, test_b="B = 1\n")
+    git(folder, "commit", "-qam", "main goes on")
+    git(folder, "checkout", "-q", "topic")
+    return folder
+
+
+def test_only_what_the_branch_itself_changed_counts(project: Path) -> None:
+    assert changed_since(project, ("main",)) == (("test_a.py", "test_new.py"), "main", "")
+    commit = git(project, "rev-parse", "main")
+    assert changed_since(project, (commit,)) == (("test_a.py", "test_new.py"), commit[:12], "")
+
+
+def test_what_is_not_committed_counts_too(project: Path) -> None:
+    write(project, test_b="B = 2\n", test_today="")
+    assert changed_since(project, ("main",)).files == ("test_a.py", "test_b.py", "test_new.py", "test_today.py")
+
+
+def test_paths_are_told_from_the_folder_and_files_outside_are_left_out(project: Path) -> None:
+    (project / "sub").mkdir()
+    write(project / "sub", test_c="")
+    assert changed_since(project / "sub", ("main",)).files == ("test_c.py",)
+
+
+def test_the_next_name_is_tried_where_the_first_is_not_there(project: Path) -> None:
+    assert changed_since(project, ("f" * 40, "main")).since == "main"
+
+
+def test_in_a_merge_made_for_a_pull_request_two_commits_are_enough(project: Path, tmp_path: Path) -> None:
+    git(project, "checkout", "-q", "--detach", "main")
+    git(project, "merge", "-q", "--no-edit", "topic")
+    git(project, "branch", "merged")
+    git(tmp_path, "clone", "-q", "--depth", "2", "--branch", "merged", f"file://{project}", "shallow")
+    told = changed_since(tmp_path / "shallow", ("f" * 40, "origin/main"))
+    assert told == (("test_a.py", "test_new.py"), "HEAD^1", "")
+
+
+def test_a_checkout_of_one_commit_is_told_and_nothing_fails(project: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--depth", "1", "--branch", "topic", f"file://{project}", "shallow")
+    told = changed_since(tmp_path / "shallow", ("f" * 40, "origin/main"))
+    assert told.files == ()
+    assert told.trouble == (
+        f"{'f' * 40} or origin/main is not in this checkout, or has no commit in common with it; it holds the newest commits only:"
+        " give `fetch-depth: 0` to actions/checkout"
+    )
+
+
+def test_a_folder_without_git_is_told(tmp_path: Path) -> None:
+    assert changed_since(tmp_path, ("main",)).trouble == "this is no checkout that git can read"
+
+
+@pytest.mark.parametrize("name", ["--output=x", "--upload-pack=x", "main..topic", "", "a b"])
+def test_a_name_that_is_none_is_not_taken_for_an_option(project: Path, name: str) -> None:
+    assert changed_since(project, (name,)).files == ()
+    assert not (project / "x").exists()
+
+
+@pytest.mark.slow
+def test_in_a_pull_request_the_tests_that_it_brings_run_first_and_last(project: Path, tmp_path: Path) -> None:
+    write(project, test_a="def test_a(): pass\n", test_z="def test_z(): pass\n")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "tests")
+    event: dict[str, Any] = {
+        "pull_request": {"number": 7, "head": {"sha": "a" * 40}, "base": {"sha": git(project, "rev-parse", "main"), "ref": "main"}}
+    }
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    environ = {"GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "GITHUB_EVENT_NAME": "pull_request"}
+    found = flaky_detector("hunt", "--no-confirm", "--runs", 3, "--dist", "no", cwd=project, environ=environ).findings
+    since = event["pull_request"]["base"]["sha"][:12]
+    assert [run["why"] for run in found["runs"][1:]] == [
+        f"the 3 tests of files that changed since {since} first, then the others, in the own order",
+        f"the 3 tests of files that changed since {since} last, after the others, in the own order",
+    ]
+    assert found["gaps"] == []
+    assert found["pairs"]["runs"] == [["01-python-own", 0.5], ["02-python-changed-first", 0.6667], ["03-python-changed-last", 0.75]]
+
+
+@pytest.mark.slow
+def test_a_pull_request_in_a_checkout_of_one_commit_is_hunted_all_the_same(project: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--depth", "1", "--branch", "topic", f"file://{project}", "shallow")
+    (tmp_path / "event.json").write_text(json.dumps({"pull_request": {"number": 7, "base": {"sha": "f" * 40, "ref": "main"}}}))
+    environ = {"GITHUB_EVENT_PATH": str(tmp_path / "event.json")}
+    found = flaky_detector("hunt", "--no-confirm", "--runs", 1, cwd=tmp_path / "shallow", environ=environ)
+    assert found.exit_code == 0
+    assert [gap["source"] for gap in found.findings["gaps"]] == ["changed-since"]
+    off = flaky_detector("hunt", "--no-confirm", "--runs", 1, "--changed-since", "off", cwd=tmp_path / "shallow", environ=environ)
+    assert off.findings["gaps"] == []
