@@ -28,6 +28,7 @@ def test_replaces_the_last_entry_of_the_path(): sys.path[-1] = "/nowhere/two"
 def test_turns_the_path_round(): sys.path[-1], sys.path[-2] = sys.path[-2], sys.path[-1]
 def test_traps_another_signal(): traps = decimal.getcontext().traps; traps[decimal.Inexact] = False; traps[decimal.Rounded] = True
 def test_renames_a_builtin(): builtins.other = builtins.__dict__.pop("helper")
+def test_puts_a_module_last(): sys.modules["latest_one"] = sys.modules.pop("latest_one")
 def test_renames_the_latest_module(): sys.modules["latest_two"] = sys.modules.pop("latest_one")
 def test_replaces_a_module_by_its_like(): sys.modules["latest_two"] = types.ModuleType("latest_two")
 def test_replaces_all_modules_by_a_copy(): sys.modules = dict(sys.modules)
