@@ -78,7 +78,7 @@ class Watched:
 
         Where it is timed, `seconds` tells by name what it took to look inside, and under no name the rest.
         """
-        started = World.ticks() if is_timed else 0.0
+        started = World.worked() if is_timed else 0.0
         if not self._is_same() or list(map(len, self.dicts)) != self._sizes:
             found = self._look_at_all()
             self.take_time("", started)
@@ -101,7 +101,7 @@ class Watched:
 
     def take_time(self, name: str, started: float) -> float:
         """Put down what was spent on a name since `started`, if that is set at all; the time now."""
-        now = World.ticks() if started else 0.0
+        now = World.worked() if started else 0.0
         if started:
             self.seconds[name] = self.seconds.get(name, 0.0) + now - started
         return now

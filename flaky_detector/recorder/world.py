@@ -38,6 +38,7 @@ class World:
     ticks: Callable[..., float] = staticmethod(time.perf_counter)
     sleep: Callable[..., None] = staticmethod(time.sleep)
     encode: Callable[..., str] = staticmethod(_encoder())
+    worked: Callable[..., float] = staticmethod(getattr(time, "thread_time", time.perf_counter))
     open: Callable[..., int] = staticmethod(os.open)
     read: Callable[..., bytes] = staticmethod(os.read)
     write: Callable[..., int] = staticmethod(os.write)

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.recorder.deep_suite import FILES as DEEP_FILES
 from tests.recorder.inner import run_in, write
+from tests.recorder.test_deep_state import LEFT as DEEP_LEFT
 from tests.recorder.test_outcomes import SUITE
+from tests.recorder.test_quick_looks import LEFT as QUICK_LEFT
+from tests.recorder.test_quick_looks import SUITE as QUICK
 from tests.recorder.test_workers import LOGGING, TESTS
 
 PACKAGES = ("pytest==6.2.5", "pytest-xdist==2.5.0", "pytest-forked==1.6.0")
@@ -64,3 +68,18 @@ def test_an_order_over_two_workers_is_kept(oldest, guest, tmp_path):
     lines = [line for line in (tmp_path / "log").read_text().splitlines() if "down" not in line and "module" not in line]
     assert lines == [f"gw{worker} {name}" for worker, name in steps], ran.output
     assert ran.notes() == []
+
+
+def test_what_looks_the_same_and_is_not_is_told_there_too(oldest, guest, tmp_path):
+    write(tmp_path, {"pytest.ini": "[pytest]\n", "test_a.py": QUICK})
+    ran = run_in(tmp_path, guest, "-p", "no:faulthandler", python=oldest)
+    assert ran.notes() == []
+    assert {test: sorted(ran.state(test)) for test in ran.outcomes()} == {**{test: [] for test in ran.outcomes()}, **QUICK_LEFT}
+
+
+def test_what_is_left_in_modules_and_classes_is_told_there_too(oldest, guest, tmp_path):
+    write(tmp_path, {"pytest.ini": "[pytest]\n", **DEEP_FILES})
+    ran = run_in(tmp_path, guest, env={"FLAKY_DETECTOR_PROBES": "deep"}, python=oldest)
+    assert ran.notes() == []
+    left = {test: sorted(change for change in ran.state(test) if change[1] != "test_a.KEPT") for test in DEEP_LEFT}
+    assert left == DEEP_LEFT

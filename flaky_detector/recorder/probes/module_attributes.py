@@ -74,10 +74,10 @@ class Held:
 
         One without a name where the module was loaded again.
         """
-        started = World.ticks() if is_timed else 0.0
+        started = World.worked() if is_timed else 0.0
         found = self._look()
         if is_timed:
-            self.seconds[""] = self.seconds.get("", 0.0) + World.ticks() - started
+            self.seconds[""] = self.seconds.get("", 0.0) + World.worked() - started
         return found
 
     def give_up(self, name: str) -> None:

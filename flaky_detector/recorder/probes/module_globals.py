@@ -65,7 +65,7 @@ class ModuleGlobalsProbe:
             found = [(watched, difference) for watched in worth for difference in watched.look(is_timed=timed)]
             for watched, difference in _once(found):
                 if self.counts(watched, difference, scope):
-                    started = World.ticks() if timed else 0.0
+                    started = World.worked() if timed else 0.0
                     self._book((watched.prefix + "." + difference.name).rstrip("."), difference, scope)
                     watched.take_time(difference.name, started)
             self.start()
