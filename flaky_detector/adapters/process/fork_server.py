@@ -23,6 +23,7 @@ from flaky_detector.stages.run import Invocation
 
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 2.0
+REAP_SECONDS = 30.0
 
 LOST = -9  # SIGKILL, which Windows has not
 
@@ -95,17 +96,31 @@ class ForkServer:
         """The next line that it says, within so many seconds."""
         deadline = time.monotonic() + seconds
         while b"\n" not in self._rest:
-            ready, _, _ = select.select([self._hears], [], [], LOOK_SECONDS)
-            if ready:
-                more = os.read(self._hears, 65536)
-                if not more:
-                    raise LostError
-                self._rest += more
+            if self._is_heard():
+                self._rest += self._read()
             elif time.monotonic() > deadline or is_stopping():
                 raise LostError
         line, _, self._rest = self._rest.partition(b"\n")
-        words: dict[str, object] = json.loads(line)
+        try:
+            words: dict[str, object] = json.loads(line)
+        except ValueError:
+            raise LostError from None
         return words
+
+    def _is_heard(self) -> bool:
+        try:
+            return bool(select.select([self._hears], [], [], LOOK_SECONDS)[0])
+        except (OSError, ValueError):  # closed by another thread, which ends the server
+            raise LostError from None
+
+    def _read(self) -> bytes:
+        try:
+            more = os.read(self._hears, 65536)
+        except OSError:
+            more = b""
+        if not more:
+            raise LostError
+        return more
 
     def _close_pipes(self) -> None:
         for number in (self._speaks, self._hears):
@@ -140,7 +155,8 @@ class Forked:
             self.server.hear()
         except LostError:
             self.is_lost = True
-        self.ended.set()
+        finally:
+            self.ended.set()
 
     def reap(self) -> int:
         """Its exit code."""
@@ -149,7 +165,7 @@ class Forked:
             if self.is_lost:
                 return LOST
             self.server.tell({})
-            return os.waitstatus_to_exitcode(int(str(self.server.hear()["status"])))
-        except LostError:
+            return os.waitstatus_to_exitcode(int(str(self.server.hear(REAP_SECONDS)["status"])))
+        except (LostError, KeyError):
             self.is_lost = True
             return LOST
