@@ -33,5 +33,6 @@ more=()
 case $tag in *rc*) more=(--prerelease) ;; esac
 gh release create "$tag" --repo "$repository" --verify-tag --title "$tag" --notes-file <(
   awk -v head="## [${tag#v}]" 'index($0, head) == 1 {on = 1; next} /^## / {on = 0} on' CHANGELOG.md
-  printf '\nImage: `%s`\n' "${image#docker://}"
+  echo
+  echo "Image: ${image#docker://}"
 ) "${more[@]}" "$@"
