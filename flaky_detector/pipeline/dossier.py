@@ -3,6 +3,7 @@
 Owns the gathering of records, proofs, gaps and costs. Must not run or decide anything.
 """
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ class Dossier:
 
     def __init__(self, budget_seconds: float = float("inf"), known: Sequence[KnownCause] = ()) -> None:
         self.started = time.monotonic()
+        self.budget_seconds = budget_seconds
         self.deadline = self.started + budget_seconds
         self.known = tuple(known)
         self.rechecks: dict[int, tuple[Recheck, ...]] = {}
@@ -40,6 +42,10 @@ class Dossier:
     def seconds_left(self) -> float:
         """Of the budget."""
         return self.deadline - time.monotonic()
+
+    def has_left(self, share: float) -> bool:
+        """Whether more than this share of the budget is left."""
+        return math.isinf(self.budget_seconds) or self.seconds_left > share * self.budget_seconds
 
     def next_trial(self) -> int:
         """The number of one more trial; several threads may ask."""
