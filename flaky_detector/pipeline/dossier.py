@@ -16,6 +16,10 @@ from flaky_detector.model.footprint import majors
 Status = Literal["complete", "budget-exhausted", "interrupted"]
 
 
+KEPT_SHARE, KEPT_SECONDS = 0.04, 60.0
+"""Of the budget: for ending what is under way, for dropping databases, and for putting the answer together."""
+
+
 class Dossier:
     """Everything that a hunt or an analysis has found out; filled bit by bit.
 
@@ -25,7 +29,7 @@ class Dossier:
     def __init__(self, budget_seconds: float = float("inf"), known: Sequence[KnownCause] = ()) -> None:
         self.started = time.monotonic()
         self.budget_seconds = budget_seconds
-        self.deadline = self.started + budget_seconds
+        self.deadline = self.started + budget_seconds - min(KEPT_SHARE * budget_seconds, KEPT_SECONDS)
         self.known = tuple(known)
         self.rechecks: dict[int, tuple[Recheck, ...]] = {}
         self.records: list[RunRecord] = []
@@ -40,7 +44,7 @@ class Dossier:
 
     @property
     def seconds_left(self) -> float:
-        """Of the budget."""
+        """Of the budget, until nothing new is begun."""
         return self.deadline - time.monotonic()
 
     def has_left(self, share: float) -> bool:
