@@ -24,9 +24,9 @@ from flaky_detector.pipeline import hunt as hunting
 from flaky_detector.pipeline.ahead import changes_of, known
 from flaky_detector.pipeline.deliver import deliver
 from flaky_detector.pipeline.dossier import Dossier
+from flaky_detector.pipeline.drafting import draft
 from flaky_detector.pipeline.forecast import last_hunt, lines
 from flaky_detector.pipeline.foreign import retold
-from flaky_detector.pipeline.drafting import draft
 from flaky_detector.pipeline.launch import Launcher, read_bundle
 from flaky_detector.pipeline.leftovers import sweep_leftovers
 from flaky_detector.pipeline.nightly import Clock, dossier_of, recall, recall_told, utc_now, with_tonight
