@@ -4,7 +4,7 @@
 
 Each size is RUNSxTESTS. The runs are made up, in the very format that the recorder, pytest and xdist write: tests twenty a file, shuffled
 by file and within it, dealt to the workers. `analyze` then reads them in a process of its own, which is measured: wall and CPU time, and
-the most memory that it held at once (with all its children added where it has any: see `peak`).
+the most memory that it held at once.
 
     journals   the recorder's journals alone
     bundles    journals, run.json and JUnit XML, as a hunt leaves them
@@ -346,7 +346,7 @@ def measured(folder: Path, suite: Suite) -> Taken:
     ]
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     with (folder / "analyze.log").open("w") as log:
-        process = subprocess.Popen([*argv, "--budget", "2h"], cwd=ROOT, stdout=log, stderr=log)
+        process = subprocess.Popen([*argv, "--quiet", "--budget", "2h"], cwd=ROOT, stdout=log, stderr=log)
         peak = watched(process)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:

@@ -33,22 +33,38 @@ from flaky_detector.stages.correlate import Sources
 from flaky_detector.stages.ingest import Bundle, distinct, ingest, reunite, without_copies
 from flaky_detector.stages.run import files_of
 
+KEPT_FROM_READING = 0.5
+"""Of the budget: reading stops there, so that time is left to compare what was read, and to prove."""
+
 
 def read(bundles: Sequence[Bundle], gaps: Sequence[Gap], dossier: Dossier) -> Dossier:
-    """All bundles as records; raises SettingsError where not one test was found in them."""
+    """All bundles as records, one after the other; after an interrupt, or where the budget leaves no time for all, those read so far."""
     once, copies = without_copies(bundles)
     whole, undecided = reunite(once)
-    for bundle in whole:
+    try:
+        _read_each(whole, dossier)
+    except KeyboardInterrupt:
+        dossier.status = "interrupted"
+        dossier.add_gap("artefacts", f"interrupted: {len(dossier.records)} of {len(whole)} runs were read")
+    absent = roll_call(dossier.records) if dossier.status == "complete" else ()
+    dossier.records[:] = distinct(dossier.records)
+    for gap in (*gaps, *copies, *undecided, *absent):
+        dossier.add_gap(gap.source, gap.text)
+    return dossier
+
+
+def _read_each(bundles: Sequence[Bundle], dossier: Dossier) -> None:
+    for number, bundle in enumerate(bundles):
+        if dossier.records and not dossier.has_left(KEPT_FROM_READING):
+            dossier.status = "budget-exhausted"
+            text = f"the budget of {dossier.budget_seconds:.0f} s left no time to read {len(bundles) - number} of {len(bundles)} runs"
+            dossier.add_gap("artefacts", text)
+            return
         record = ingest(bundle)
         if record.executions:
             dossier.records.append(record)
         else:
             dossier.gaps += record.gaps or [Gap(bundle.name, "no test was found in it")]
-    absent = roll_call(dossier.records)
-    dossier.records[:] = distinct(dossier.records)
-    for gap in (*gaps, *copies, *undecided, *absent):
-        dossier.add_gap(gap.source, gap.text)
-    return dossier
 
 
 def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: Launcher | None = None) -> Result:
@@ -59,10 +75,10 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
             f"nothing to analyse: {reasons or 'no JUnit XML, bundle or xdist -v log there'}", "give the artefacts of a test run"
         )
     try:
-        if launcher is not None:
+        if launcher is not None and dossier.status != "interrupted":
             see_an_order(launcher, dossier)
         examine(dossier, sources)
-        if launcher is not None:
+        if launcher is not None and dossier.status != "interrupted":
             replay_known(launcher, dossier)
             prove_all(launcher, dossier, sources)
     except (Interrupted, KeyboardInterrupt):

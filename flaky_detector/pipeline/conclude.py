@@ -27,6 +27,8 @@ from flaky_detector.stages.correlate import MOST_SUSPECTS, Papers, Pool, pool
 
 LIKELY_SCORE = 0.5
 ALWAYS_FAILING_RUNS = 2
+MOST_LATENT = 300
+MOST_IN_FULL, FEW_SUSPECTS = 100, 5
 
 Ranked = tuple[Symptom, tuple[Suspect, ...]]
 
@@ -172,6 +174,26 @@ def latent_polluters(records: Sequence[RunRecord], findings: Sequence[Finding]) 
     left: Mapping[TestId, tuple[StateChange, ...]] = footprints(records)
     told = ((test, strong(state)) for test, state in left.items() if test not in proven)
     return tuple(LatentPolluter(test=test, state=state) for test, state in told if state)
+
+
+def folded(latent: Sequence[LatentPolluter]) -> tuple[LatentPolluter, ...]:
+    """Where there are very many: of each thing that is left behind the first who left it, and of those as many as a person may look at."""
+    if len(latent) <= MOST_LATENT:
+        return tuple(latent)
+    known: set[tuple[str, str]] = set()
+    kept = []
+    for one in latent:
+        things = {(change.kind, change.key) for change in one.state}
+        kept += [one] if things - known else []
+        known |= things
+    return tuple(kept[:MOST_LATENT])
+
+
+def with_few_suspects(finding: Finding, number: int) -> Finding:
+    """Far down in a long list, an unproven finding keeps its best suspects only."""
+    if number < MOST_IN_FULL or finding.trials:
+        return finding
+    return msgspec.structs.replace(finding, suspects=finding.suspects[:FEW_SUSPECTS])
 
 
 def with_diagnosis(finding: Finding, diagnosis: object) -> Finding:

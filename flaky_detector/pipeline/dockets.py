@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from flaky_detector.model import Executions, Order, Outcome, RunRecord, Sighting, StateChange, Suspect, Symptom, TestId
-from flaky_detector.model.footprint import noise, own_order, warm_ups
+from flaky_detector.model.footprint import all_warm_ups, noise, own_order
 from flaky_detector.stages.confirm import Docket
 from flaky_detector.stages.correlate import Papers
 
 MOST_PASSING = 12
 MOST_BESIDE = 6
+WARM_UPS = 2
+
+Claim = tuple[TestId, tuple[str, ...]]
 
 
 class Known(NamedTuple):
@@ -29,35 +32,53 @@ NOTHING = Known()
 def docket_of(
     symptom: Symptom, suspects: Sequence[Suspect], papers: Papers, records: Sequence[RunRecord], known: Known = NOTHING
 ) -> Docket:
-    """The docket of one symptom.
+    """The docket of a single symptom; of several, see `Dockets`."""
+    return Dockets(papers, records).of(symptom, suspects, known)
 
-    The failing order is the shortest one after which it failed, among those that hold the strongest suspect where any does.
-    """
-    sighting = _most_telling(symptom, suspects, papers)
-    prefix = papers.prefix(sighting) if sighting else Executions()
-    record = next((record for record in records if sighting and record.spec.id == sighting.run), records[0])
-    avoid = {symptom.test, *(suspect.test for suspect in suspects)}
-    return Docket(
-        symptom=symptom,
-        suspects=tuple(suspects),
-        failing=_tests(prefix),
-        elsewhere=_elsewhere(papers, sighting),
-        beside=_beside(symptom, papers, records),
-        passing=_passing(symptom, papers),
-        everything=_everything(records),
-        warm_up=warm_ups(records, 2, avoid),
-        idle=_idle(records, avoid, papers),
-        left=papers.left,
-        noisy=noise(records),
-        known=known.family,
-        known_elsewhere=known.elsewhere,
-        app_labels=next((record.app_labels for record in records if record.app_labels), ()),
-        python=record.spec.python,
-        other_pythons=tuple(sorted({other.spec.python for other in records} - {record.spec.python})),
-        seconds=sum(prefix.durations),
-        victim_seconds=max(record.executions.of((symptom.test,)).durations, default=0.0),
-        suite_seconds=max((record.seconds for record in records if not record.timed_out), default=0.0),
-    )
+
+class Dockets:
+    """Dockets of many symptoms of the same runs: what is the same for all of them is looked up once."""
+
+    def __init__(self, papers: Papers, records: Sequence[RunRecord]) -> None:
+        self._papers = papers
+        self._records = records
+        self._everything = _everything(records)
+        self._warm_ups = all_warm_ups(records)
+        self._idle = _idle(records, papers)
+        self._noisy = noise(records)
+        self._claims = [claim for record in records for claim in record.executions.claims()]
+
+    def of(self, symptom: Symptom, suspects: Sequence[Suspect], known: Known = NOTHING) -> Docket:
+        """The docket of one symptom.
+
+        The failing order is the shortest one after which it failed, among those that hold the strongest suspect where any does.
+        """
+        papers, records = self._papers, self._records
+        sighting = _most_telling(symptom, suspects, papers)
+        prefix = papers.prefix(sighting) if sighting else Executions()
+        record = next((record for record in records if sighting and record.spec.id == sighting.run), records[0])
+        avoid = {symptom.test, *(suspect.test for suspect in suspects)}
+        return Docket(
+            symptom=symptom,
+            suspects=tuple(suspects),
+            failing=_tests(prefix),
+            elsewhere=_elsewhere(papers, sighting),
+            beside=_beside(symptom, papers, self._claims),
+            passing=_passing(symptom, papers),
+            everything=self._everything,
+            warm_up=tuple(test for test in self._warm_ups if test not in avoid)[:WARM_UPS],
+            idle=next((test for test in self._idle if test not in avoid), None),
+            left=papers.left,
+            noisy=self._noisy,
+            known=known.family,
+            known_elsewhere=known.elsewhere,
+            app_labels=next((record.app_labels for record in records if record.app_labels), ()),
+            python=record.spec.python,
+            other_pythons=tuple(sorted({other.spec.python for other in records} - {record.spec.python})),
+            seconds=sum(prefix.durations),
+            victim_seconds=max(record.executions.of({symptom.test}).durations, default=0.0),
+            suite_seconds=max((record.seconds for record in records if not record.timed_out), default=0.0),
+        )
 
 
 def _most_telling(symptom: Symptom, suspects: Sequence[Suspect], papers: Papers) -> Sighting | None:
@@ -80,7 +101,7 @@ def _elsewhere(papers: Papers, sighting: Sighting | None) -> tuple[TestId, ...]:
     return tuple(dict.fromkeys(row.test for row in sorted(rows, key=lambda row: row.started_seconds)))
 
 
-def _beside(symptom: Symptom, papers: Papers, records: Sequence[RunRecord]) -> tuple[TestId, ...]:
+def _beside(symptom: Symptom, papers: Papers, claims: Sequence[Claim]) -> tuple[TestId, ...]:
     """What other workers were running while it failed, most often first, then who else wants a thing that it wants.
 
     Empty where it also failed without any other worker.
@@ -92,14 +113,13 @@ def _beside(symptom: Symptom, papers: Papers, records: Sequence[RunRecord]) -> t
             return ()
         counted.update({row.test for row in rows})
     seen = [test for test, _ in counted.most_common(MOST_BESIDE)]
-    return tuple(dict.fromkeys((*seen, *(_rivals(symptom.test, records) if seen else ()))))[:MOST_BESIDE]
+    return tuple(dict.fromkeys((*seen, *(_rivals(symptom.test, claims) if seen else ()))))[:MOST_BESIDE]
 
 
-def _rivals(test: TestId, records: Sequence[RunRecord]) -> Iterator[TestId]:
+def _rivals(test: TestId, claims: Sequence[Claim]) -> Iterator[TestId]:
     """Tests that claimed the same port or file in any run, in the order in which they were seen."""
-    told = [claim for record in records for claim in record.executions.claims()]
-    wanted = {thing for claimant, things in told if claimant == test for thing in things}
-    yield from (claimant for claimant, things in told if claimant != test and not wanted.isdisjoint(things))
+    wanted = {thing for claimant, things in claims if claimant == test for thing in things}
+    yield from (claimant for claimant, things in claims if claimant != test and not wanted.isdisjoint(things))
 
 
 def _everything(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
@@ -107,21 +127,27 @@ def _everything(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
     return tuple(test for test in own_order(records) if test not in ended)
 
 
-def _idle(records: Sequence[RunRecord], avoid: set[TestId], papers: Papers) -> TestId | None:
-    """A quick test that always passed and leaves nothing behind."""
+def _idle(records: Sequence[RunRecord], papers: Papers) -> tuple[TestId, ...]:
+    """Quick tests that always passed and leave nothing behind, the quickest first."""
     seconds: dict[TestId, float] = {}
-    unfit = {*avoid, *papers.left}
+    unfit = set(papers.left)
     for rows in (record.executions for record in records):
         for test, outcome, taken in zip(rows.tests, rows.outcomes, rows.durations, strict=True):
             if outcome is not Outcome.PASSED:
                 unfit.add(test)
             seconds[test] = max(seconds.get(test, 0.0), taken)
-    return min((test for test in seconds if test not in unfit), key=lambda test: (round(seconds[test], 2), test), default=None)
+    return tuple(sorted(seconds.keys() - unfit, key=lambda test: (round(seconds[test], 2), test)))
 
 
 def _passing(symptom: Symptom, papers: Papers) -> tuple[tuple[TestId, ...], ...]:
-    orders = {_tests(papers.prefix(sighting)) for sighting in symptom.passing}
-    return tuple(sorted((order for order in orders if order), key=len)[:MOST_PASSING])
+    """The shortest orders after which it passed; more of one length than are wanted are told apart by what they hold."""
+    known = [sighting for sighting in symptom.passing if papers.has_place(sighting) and sighting.position]
+    orders: dict[tuple[TestId, ...], None] = {}
+    for sighting in sorted(known, key=lambda sighting: sighting.position):
+        if len(orders) == MOST_PASSING:
+            break
+        orders[_tests(papers.prefix(sighting))] = None
+    return tuple(sorted(filter(None, orders), key=len))
 
 
 def _tests(rows: Executions) -> tuple[TestId, ...]:

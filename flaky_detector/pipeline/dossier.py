@@ -3,6 +3,7 @@
 Owns the gathering of records, proofs, gaps and costs. Must not run or decide anything.
 """
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +16,10 @@ from flaky_detector.model.footprint import majors
 Status = Literal["complete", "budget-exhausted", "interrupted"]
 
 
+KEPT_SHARE, KEPT_SECONDS = 0.04, 60.0
+"""Of the budget: for ending what is under way, for dropping databases, and for putting the answer together."""
+
+
 class Dossier:
     """Everything that a hunt or an analysis has found out; filled bit by bit.
 
@@ -23,7 +28,8 @@ class Dossier:
 
     def __init__(self, budget_seconds: float = float("inf"), known: Sequence[KnownCause] = ()) -> None:
         self.started = time.monotonic()
-        self.deadline = self.started + budget_seconds
+        self.budget_seconds = budget_seconds
+        self.deadline = self.started + budget_seconds - min(KEPT_SHARE * budget_seconds, KEPT_SECONDS)
         self.known = tuple(known)
         self.rechecks: dict[int, tuple[Recheck, ...]] = {}
         self.records: list[RunRecord] = []
@@ -38,8 +44,12 @@ class Dossier:
 
     @property
     def seconds_left(self) -> float:
-        """Of the budget."""
+        """Of the budget, until nothing new is begun."""
         return self.deadline - time.monotonic()
+
+    def has_left(self, share: float) -> bool:
+        """Whether more than this share of the budget is left."""
+        return math.isinf(self.budget_seconds) or self.seconds_left > share * self.budget_seconds
 
     def next_trial(self) -> int:
         """The number of one more trial; several threads may ask."""

@@ -4,15 +4,27 @@ Owns the sequence of the stages and how the budget is shared. What was found so 
 run that did not work.
 """
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from flaky_detector.errors import Interrupted, SuiteError
-from flaky_detector.model import RunRecord, RunSpec, Suspect, Symptom, TestId
+from flaky_detector.model import LatentPolluter, RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
 from flaky_detector.model.footprint import footprints
 from flaky_detector.model.pairs import pairs_met
 from flaky_detector.pipeline.ahead import changes_of, known
-from flaky_detector.pipeline.conclude import finding_of, latent_polluters, told_together, with_diagnosis, with_pooled_suspects
+from flaky_detector.pipeline.conclude import (
+    FEW_SUSPECTS,
+    MOST_IN_FULL,
+    finding_of,
+    folded,
+    latent_polluters,
+    told_together,
+    with_diagnosis,
+    with_few_suspects,
+    with_pooled_suspects,
+)
 from flaky_detector.pipeline.dossier import Dossier, summaries
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.links import with_links
@@ -22,12 +34,15 @@ from flaky_detector.pipeline.proving import prove_all
 from flaky_detector.pipeline.replaying import replay_known
 from flaky_detector.settings import RUNS, Settings
 from flaky_detector.stages.classify import classify
-from flaky_detector.stages.correlate import Sources, correlate, lay_out, undecided, unexplained
+from flaky_detector.stages.correlate import Papers, Sources, correlate, lay_out, undecided, unexplained
 from flaky_detector.stages.diagnose import diagnose
 from flaky_detector.stages.plan import plan
 
 RUNS_SHARE = 0.6
 """Of the budget: runs stop there, so that time is left to prove what they show."""
+
+KEPT_FROM_RANKING = 0.1
+"""Of the budget: the search for suspects in the evidence stops there, so that the answer is written in time."""
 
 
 def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources, only: TestId | None = None) -> Result:
@@ -84,8 +99,20 @@ def examine(dossier: Dossier, sources: Sources, only: TestId | None = None) -> N
     """Symptoms and their suspects, the most promising first."""
     papers = lay_out(dossier.records, sources)
     symptoms = [symptom for symptom in classify(dossier.records) if only is None or symptom.test == only]
-    ranked = with_pooled_suspects([(symptom, correlate(symptom, papers)) for symptom in symptoms], papers)
+    ranked = with_pooled_suspects(_ranked(symptoms, papers, dossier), papers)
     dossier.symptoms = sorted(ranked, key=_promise, reverse=True)
+
+
+def _ranked(symptoms: Sequence[Symptom], papers: Papers, dossier: Dossier) -> list[tuple[Symptom, tuple[Suspect, ...]]]:
+    """Each with its suspects, as long as there is time; those that passed in some orders, which tell most, before the others."""
+    found: dict[int, tuple[Suspect, ...]] = {}
+    for number in sorted(range(len(symptoms)), key=lambda number: symptoms[number].always_fails):
+        if found and not dossier.has_left(KEPT_FROM_RANKING):
+            dossier.status = "budget-exhausted"
+            dossier.add_gap("correlate", f"the budget left no time to look for suspects of {len(symptoms) - len(found)} failing tests")
+            break
+        found[number] = correlate(symptoms[number], papers)
+    return [(symptom, found.get(number, ())) for number, symptom in enumerate(symptoms)]
 
 
 def _promise(item: tuple[Symptom, tuple[Suspect, ...]]) -> tuple[bool, bool, float, int]:
@@ -102,7 +129,7 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: L
     findings = []
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
         proof = dossier.proofs.get(number)
-        finding = finding_of(symptom, suspects, proof, dossier.records)
+        finding = with_few_suspects(finding_of(symptom, suspects, proof, dossier.records), number)
         if proof is None and finding.suspects:
             told_of = (unexplained(symptom, suspects, papers), undecided(symptom, suspects, papers))
             finding = replace(finding, notes=tuple(filter(None, told_of)))
@@ -112,18 +139,31 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: L
     is_shuffled = launcher is not None and any(suite.has_plugin("pytest-randomly") for suite in launcher.suites)
     findings = with_links(told_together(findings, dossier.symptoms, papers))
     findings = with_orders(findings, outlook(dossier.records, is_shuffled=is_shuffled))
+    latent = latent_polluters(dossier.records, findings)
+    _say_what_is_folded(dossier, latent)
     if launcher is not None and dossier.status != "interrupted":
         findings = list(try_patches(findings, launcher, dossier))
     return Result(
         status=dossier.status,
         runs=summaries(dossier.records),
         findings=tuple(findings),
-        latent_polluters=latent_polluters(dossier.records, findings),
+        latent_polluters=folded(latent),
         gaps=dossier.all_gaps(),
         cost=dossier.cost(),
         pairs=pairs_met(dossier.records),
         settings=told(settings),
     )
+
+
+def _say_what_is_folded(dossier: Dossier, latent: Sequence[LatentPolluter]) -> None:
+    if len(dossier.symptoms) > MOST_IN_FULL:
+        text = f"of {len(dossier.symptoms)} failures the first {MOST_IN_FULL} are told with all suspects, the others with {FEW_SUSPECTS}"
+        dossier.add_gap("report", text)
+    if len(folded(latent)) < len(latent):
+        text = (
+            f"{len(latent)} tests leave state behind that broke nothing so far; {len(folded(latent))} are listed: of each thing the first"
+        )
+        dossier.add_gap("report", text)
 
 
 def told(settings: Settings) -> dict[str, object]:

@@ -137,7 +137,7 @@ def collected_in(records: Sequence[RunRecord]) -> frozenset[TestId]:
     """All tests of the suite; none where no run tells which there are."""
     if not any(record.collected or (record.exit_code in ENDED_BY_ITSELF and not record.timed_out) for record in records):
         return frozenset()
-    ran = {row.test for record in records for row in record.executions}
+    ran = {test for record in records for test in record.executions.tests}
     return frozenset(ran.union(*(record.collected for record in records)))
 
 

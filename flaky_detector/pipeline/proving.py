@@ -14,7 +14,7 @@ from flaky_detector.adapters.process import end_all
 from flaky_detector.adapters.voice import Tick
 from flaky_detector.errors import Interrupted
 from flaky_detector.model import Order, Proof, Suspect, Symptom
-from flaky_detector.pipeline.dockets import Known, docket_of, family_of
+from flaky_detector.pipeline.dockets import Dockets, Known, family_of
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.oracle import ForkOracle, SubprocessOracle
@@ -56,7 +56,7 @@ class _Proving:
     def __init__(self, oracle: SubprocessOracle, papers: Papers, policy: Policy) -> None:
         self.oracle = oracle
         self.dossier = oracle.dossier
-        self.papers = papers
+        self.dockets = Dockets(papers, oracle.dossier.records)
         self.policy = policy
         self.proven: list[tuple[Family, Order]] = []
         self.tick: Tick | None = None
@@ -82,7 +82,7 @@ class _Proving:
         for number, symptom, suspects in family:
             if self.dossier.seconds_left <= 0:
                 return
-            docket = docket_of(symptom, suspects, self.papers, self.dossier.records, self._known(own, known))
+            docket = self.dockets.of(symptom, suspects, self._known(own, known))
             self.oracle.tick = self.tick
             try:
                 proof = self.dossier.proofs[number] = prove(docket, self.oracle, self.policy)

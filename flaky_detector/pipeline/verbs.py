@@ -52,21 +52,21 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 def hunt(call: Call) -> int:
     """The whole way."""
     memory = recall(call.settings, call.environ, call.clock)
+    dossier = dossier_of(memory, call.settings.budget_seconds)
     with _workshop(call) as launcher:
-        dossier = dossier_of(memory, call.settings.budget_seconds)
         result = hunting.hunt(launcher, dossier, launcher.settings, sources.reader(launcher.rootdir))
     return deliver(with_tonight(result, dossier, memory), launcher.settings, call.environ, call.voice, memory)
 
 
 def analyze(call: Call) -> int:
     """Findings from artefacts alone; with --confirm, proven in the present checkout."""
-    bundles, gaps = artefacts.gather(call.arguments.paths)
     memory = recall(call.settings, call.environ, call.clock)
-    dossier = analysis.read(bundles, gaps, dossier_of(memory, call.settings.budget_seconds))
+    dossier = dossier_of(memory, call.settings.budget_seconds)
+    analysis.read(*artefacts.gather(call.arguments.paths), dossier)
     read = sources.reader(call.settings.rootdir.resolve())
     if call.settings.confirm and not CAN_RUN_SUITES:
         dossier.add_gap("proof", f"{NOT_HERE}: who is suspected was not re-run")
-    if not (call.settings.confirm and CAN_RUN_SUITES):
+    if not (call.settings.confirm and CAN_RUN_SUITES) or dossier.status == "interrupted":
         settings = _with_output(call.settings)
         result = analysis.analyze(dossier, settings, read)
         return deliver(with_tonight(result, dossier, memory), settings, call.environ, call.voice, memory)
@@ -78,8 +78,8 @@ def analyze(call: Call) -> int:
 def confirm(call: Call) -> int:
     """Prove or clear suspects of one test."""
     victim = bare_test_id(call.arguments.victim)
+    dossier = Dossier(call.settings.budget_seconds)
     with _workshop(call) as launcher:
-        dossier = Dossier(call.settings.budget_seconds)
         read = sources.reader(launcher.rootdir)
         said = call.arguments
         given = analysis.Given(victim, _order_file(said.order), _ids(said.suspect), _ids(said.elsewhere), _ids(said.beside))

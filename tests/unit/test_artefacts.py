@@ -153,3 +153,40 @@ def test_sources_are_read_below_the_rootdir_only(tmp_path: Path) -> None:
         None,
         None,
     ]
+
+
+def test_papers_are_read_when_they_are_asked_for_and_not_kept(tmp_path: Path) -> None:
+    put(tmp_path / "ci", junit__xml=JUNIT)
+    ((bundle,), _) = gather([tmp_path / "ci"])
+    put(tmp_path / "ci", junit__xml=JUNIT + b"<!-- more -->")
+    assert bundle.papers[0].data == JUNIT + b"<!-- more -->"
+    (tmp_path / "ci/junit.xml").unlink()
+    assert bundle.papers[0].data == b""
+
+
+def test_papers_of_archives_are_unpacked_again_in_any_order(tmp_path: Path) -> None:
+    inner = zipped(junit__xml=JUNIT, console__log__gz=gzip.compress(LOG, mtime=0))
+    put(tmp_path, all__zip=zipped(linux__zip=inner, mac__zip=zipped(junit__xml=JUNIT + b"\n")))
+    linux, mac = gather([tmp_path / "all.zip"])[0]
+    assert [mac.papers[0].data, linux.papers[1].data, linux.papers[0].data, mac.papers[0].data] == [
+        JUNIT + b"\n",
+        LOG,
+        JUNIT,
+        JUNIT + b"\n",
+    ]
+
+
+def test_an_archive_may_be_larger_than_any_one_file_of_it_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artefacts, "LARGEST_FILE", 1000)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for number in range(20):
+            archive.writestr(f"{number:02d}/junit.xml", JUNIT + b" " * 500)
+    assert (tmp_path / "all.zip").stat().st_size > 10_000
+    assert len(found(tmp_path / "all.zip")) == 20
+
+
+def test_all_together_may_be_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artefacts, "LARGEST_IN_ALL", 2 * len(JUNIT))
+    put(tmp_path / "ci", a__xml=JUNIT, b__xml=JUNIT, c__xml=JUNIT)
+    assert [name for name, _ in found(tmp_path / "ci")] == ["ci/a.xml", "ci/b.xml"]
+    assert [source for source, _ in gaps(tmp_path / "ci")] == ["ci/c.xml"]

@@ -159,3 +159,9 @@ def test_a_run_json_that_is_none_is_a_gap() -> None:
 def test_records_of_two_nights_get_ids_of_their_own() -> None:
     record = read(journal(start("main"), end("a.py::a", 0), FINISH))
     assert [one.spec.id for one in distinct([record, record])] == ["night/01", "night/01 (2)"]
+
+
+def test_names_that_were_collected_are_the_strings_of_those_that_ran() -> None:
+    collected = {"ev": "collected", "tests": ["tests/a.py::a"], "app_labels": []}
+    record = read(journal(start("main"), collected, begin("tests/a.py::a", 0), end("tests/a.py::a", 0), FINISH))
+    assert record.collected[0] is record.executions.tests[0]

@@ -5,6 +5,7 @@ when the process died. Nearly all lines tell that a test began or passed: those 
 whatever is not as it should be, into a dictionary and looked at closely.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -149,7 +150,7 @@ def _take(event: dict[str, Any], told: Told) -> None:
             told.worker = str(event.get("worker") or told.worker)
             told.python = str(event.get("python", ""))
         case "collected":
-            told.collected = tuple(bare_test_id(test) for test in event.get("tests", ()))
+            told.collected = tuple(TestId(sys.intern(bare_test_id(test))) for test in event.get("tests", ()))
             told.app_labels = tuple(map(str, event.get("app_labels", ())))
             _say_missing(event.get("missing", ()), told)
         case "import":

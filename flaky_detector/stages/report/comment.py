@@ -8,16 +8,19 @@ import re
 
 from flaky_detector.model import Result
 from flaky_detector.stages.report.digest import Digest, digest
-from flaky_detector.stages.report.markdown import draw
+from flaky_detector.stages.report.markdown import Room, draw
 from flaky_detector.stages.report.pages import Context
 
 LIMIT_CHARACTERS = 65_536
+MOST_SUSPICIONS = 8
+"""Groups of tests with nothing but suspects; who wants to see more opens the report."""
 COST = re.compile(r"^<sub>.*?(?= · (?:commit <code>|flaky-detector))", re.MULTILINE)
 
 
 def comment(told: Digest, context: Context) -> str:
     """comment.md, at most `LIMIT_CHARACTERS` long as GitHub counts: in UTF-16 units, the worst way to count."""
-    return draw("comment.md.j2", told, context, lambda page: len(page.encode("utf-16-le")) // 2 <= LIMIT_CHARACTERS)
+    room = Room(suspicions=MOST_SUSPICIONS)
+    return draw("comment.md.j2", told, context, lambda page: len(page.encode("utf-16-le")) // 2 <= LIMIT_CHARACTERS, room)
 
 
 def comment_of(result: Result, context: Context) -> str:
