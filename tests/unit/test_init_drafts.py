@@ -27,7 +27,7 @@ def jobs(made: Draft, path: str = PULL_REQUEST) -> dict[str, Any]:
 
 
 def step(made: Draft, path: str = PULL_REQUEST, job: str = "hunt") -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in jobs(made, path)[job]["steps"] if "/flaky-detector@" in each["uses"])
+    found: dict[str, Any] = next(each for each in jobs(made, path)[job]["steps"] if "/flaky-detector@" in each.get("uses", ""))
     return found
 
 
