@@ -27,7 +27,7 @@ def jobs(made: Draft, path: str = PULL_REQUEST) -> dict[str, Any]:
 
 
 def step(made: Draft, path: str = PULL_REQUEST, job: str = "hunt") -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in jobs(made, path)[job]["steps"] if "/flaky-detector@" in each["uses"])
+    found: dict[str, Any] = next(each for each in jobs(made, path)[job]["steps"] if "/flaky-detector@" in each.get("uses", ""))
     return found
 
 
@@ -103,7 +103,7 @@ def test_each_file_starts_when_it_should_and_may_do_no_more_than_it_needs() -> N
     assert read[COMMENT]["on"] == {"workflow_run": {"workflows": ["flaky-detector"], "types": ["completed"]}}
     assert [page["permissions"] for page in read.values()] == [{}, {}, {}]
     assert read[PULL_REQUEST]["jobs"]["hunt"]["permissions"] == {"contents": "read", "pull-requests": "write"}
-    assert read[NIGHTLY]["jobs"]["hunt"]["permissions"] == {"contents": "read", "issues": "write"}
+    assert read[NIGHTLY]["jobs"]["hunt"]["permissions"] == {"actions": "read", "contents": "read", "issues": "write"}
     assert read[COMMENT]["jobs"]["comment"]["permissions"] == {"actions": "read", "contents": "read", "pull-requests": "write"}
     assert read[COMMENT]["jobs"]["comment"]["steps"] == [
         {"uses": ACTION.uses, "with": {"mode": "report", "artifacts": "${{ github.event.workflow_run.id }}"}}
@@ -142,6 +142,15 @@ def test_install_pythons_and_arguments_of_a_repository(files: dict[str, str], in
     given = step(made, NIGHTLY)["with"]
     assert (given["install"], given["python-versions"], given.get("pytest-args")) == (install, pythons, args)
     assert made.unknown == ()
+
+
+def test_the_nights_are_remembered_apart_for_each_suite() -> None:
+    made = draft(repositories.MONOREPO)
+    recall, hunt, keep, _ = jobs(made, NIGHTLY)["hunt-api"]["steps"][1:]
+    assert recall["working-directory"] == "services/api"
+    assert 'gh run download "$run" --name flaky-history-hunt-api --dir flaky-history' in recall["run"]
+    assert (hunt["with"]["history"], hunt["with"]["issue"]) == ("flaky-history/nights.sqlite", "on-findings")
+    assert (keep["with"]["name"], keep["with"]["path"]) == ("flaky-history-hunt-api", "services/api/flaky-history")
 
 
 def test_an_unquoted_3_10_stays_what_its_author_meant() -> None:

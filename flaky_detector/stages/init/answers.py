@@ -16,7 +16,7 @@ OURS = re.compile(r"[\w.-]+/flaky-detector(?:/[\w./-]+)?@\S+")
 # fmt: off
 TUNED = [
     "runs", "seeds", "budget", "run-timeout", "confirm", "repeats", "fork", "keep-sort", "fail-on", "output", "config",
-    "comment", "issue", "verbose",
+    "comment", "issue", "history", "cured-after", "verbose",
 ]
 # fmt: on
 FILLED = ("install", "python-versions", "pytest-args", "working-directory")

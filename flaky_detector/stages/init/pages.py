@@ -44,6 +44,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     permissions: Pairs
     inputs: Pairs
     newest_python_only: bool = False
+    remembers: bool = False
 
     def pythons(self, suite: Suite) -> tuple[str, ...]:
         """The Pythons to hunt on."""
@@ -66,7 +67,8 @@ KINDS = {
     NIGHTLY: Kind(
         timeout_minutes=240,
         permissions=(("issues", "for an issue per polluter"),),
-        inputs=(("budget", "2h"), ("issue", "on-findings")),
+        inputs=(("budget", "2h"), ("issue", "on-findings"), ("history", "flaky-history/nights.sqlite")),
+        remembers=True,
     ),
 }
 
@@ -169,6 +171,7 @@ def _environment() -> jinja2.Environment:
         "base": lambda path: path.rpartition("/")[2],
         "about": lambda unknown, name: [text for key, text in unknown if key == name],
         "names": dict,
+        "history": lambda suite: "flaky-history" if suite.key == "hunt" else f"flaky-history-{suite.key}",
         "unpinned": _unpinned,
     }
     return environment
