@@ -167,6 +167,8 @@ def _matching(pattern: str) -> Callable[[str], str]:
     return read
 
 
+_key = _matching(r"[A-Za-z0-9_.-]{1,64}")
+
 KEYS: tuple[Key, ...] = (
     Key(
         "runs",
@@ -270,14 +272,7 @@ KEYS: tuple[Key, ...] = (
         "when the action comments on the pull request (default auto)",
         "|".join(COMMENT),
     ),
-    Key(
-        "comment-key",
-        "comment_key",
-        _matching(r"[A-Za-z0-9_.-]{1,64}"),
-        "1 to 64 letters, digits, _ . -",
-        "which sticky comment is ours (default default)",
-        "KEY",
-    ),
+    Key("comment-key", "comment_key", _key, "1 to 64 letters, digits, _ . -", "which sticky comment is ours (default default)", "KEY"),
     Key(
         "issue", "issue", _one_of(ISSUE), ", ".join(ISSUE), "whether the action keeps an issue per polluter (default off)", "|".join(ISSUE)
     ),
