@@ -216,7 +216,7 @@ def places_of(files: Sequence[str]) -> tuple[str, ...]:
     if len(files) <= FEW_FILES:
         return tuple(files)
     folders: list[PurePosixPath] = []
-    for folder in sorted({PurePosixPath(file).parent for file in files}, key=lambda folder: len(folder.parts)):
+    for folder in sorted({PurePosixPath(file).parent for file in files}, key=lambda folder: (len(folder.parts), folder)):
         if not any(folder.is_relative_to(known) for known in folders):
             folders.append(folder)
     return tuple(map(str, folders))

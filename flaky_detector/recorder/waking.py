@@ -62,9 +62,7 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     rootdir = str(config.rootpath)
     suffix = wishes.get(wire.DATABASE_SUFFIX, "")
     names = Names(has_groups=bool(getattr(config.option, "loadgroup", False)))
-    tree = Tree(rootdir, (wishes.get(wire.RECORD, ""), str(getattr(config.option, "basetemp", None) or "")))
-    tree.shared = Shared(rootdir, (wishes.get(wire.RECORD, ""), wishes.get(wire.COPY, "")), wishes.get(wire.ORIGINAL, ""))
-    tree.homes = tuple(wishes[name] for name in (wire.COPY, wire.ORIGINAL) if wishes.get(name))
+    tree = _tree(config, rootdir, wishes)
     watch = Watch(probes.choose(_probe_names(wishes), tree, journal.note), journal.note)
     watch.claims = tree.shared.take_claims
     made = databases.Databases(journal, suffix, wishes.get(wire.TEMPLATES, ""))
@@ -88,13 +86,8 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
         found = _originals(wishes.get(wire.ORIGINAL, ""), rootdir)
         cost = {name: round(seconds, 6) for name, seconds in watch.cost.items()}
         meeting = tree.shared.told(databases_apart=bool(recorder.databases))
-        return {
-            "originals": found,
-            "shared": meeting,
-            "databases": recorder.databases,
-            "cost": cost,
-            "signs": round(watch.signs_seconds, 6),
-        }
+        told = {"originals": found, "shared": meeting, "databases": recorder.databases, "cost": cost}
+        return {**told, "signs": round(watch.signs_seconds, 6)}
 
     _register(config, ordering, recorder, Finish(journal, last_words))
     if wishes.get(wire.PROBES) == probes.DEEP and journal.writes:
@@ -103,6 +96,14 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
         databases.rename(suffix)
     if steps is not None and hasattr(config, "workerinput"):
         _register(config, SharedOrder(config, steps, names))
+
+
+def _tree(config: Any, rootdir: str, wishes: dict[str, str]) -> Tree:
+    """What is watched of the file system."""
+    tree = Tree(rootdir, (wishes.get(wire.RECORD, ""), str(getattr(config.option, "basetemp", None) or "")))
+    tree.shared = Shared(rootdir, (wishes.get(wire.RECORD, ""), wishes.get(wire.COPY, "")), wishes.get(wire.ORIGINAL, ""))
+    tree.homes = tuple(wishes[name] for name in (wire.COPY, wire.ORIGINAL) if wishes.get(name))
+    return tree
 
 
 def _walk(config: Any, journal: Journal, names: Names, steps: replay.Steps, wishes: dict[str, str]) -> None:
