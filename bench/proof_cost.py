@@ -9,6 +9,7 @@ three tenths, a victim after nine tenths; and the same with two polluters that a
 
     order only      analyze --confirm on the JUnit file and the log of a failing run: nothing but its order speaks
     with state      the same on a bundle of the recorder, which names what each test left behind
+    looks further   order only, and once a polluter is proven the search goes on for others, as it does by default
     peer            detect-test-pollution, which is given the victim
 """
 
@@ -103,6 +104,7 @@ def lines(suite: Suite, rounds: int, python: str) -> Iterator[str]:
         "plain run": lambda: taken(_pytest(python, "-q"), suite),
         "order only": lambda: ours(suite, suite.foreign, python),
         "with state": lambda: ours(suite, suite.bundle, python),
+        "looks further": lambda: ours(suite, suite.foreign, python, "--look-further"),
         "peer": lambda: peer(suite, python),
     }
     if not (Path(python).parent / PEER).exists():
@@ -124,10 +126,11 @@ def _median(seen: Sequence[Taken], name: str) -> float:
     return float(statistics.median(getattr(one, name) for one in seen))
 
 
-def ours(suite: Suite, papers: Path, python: str) -> Taken:
+def ours(suite: Suite, papers: Path, python: str, further: str = "--no-look-further") -> Taken:
     """`analyze --confirm`, and what it cost by its own count."""
     with tempfile.TemporaryDirectory() as output:
-        command = [sys.executable, "-m", "flaky_detector", "analyze", str(papers), "--confirm", "--python", python, "--output", output]
+        options = ["--confirm", further, "--python", python, "--output", output]
+        command = [sys.executable, "-m", "flaky_detector", "analyze", str(papers), *options]
         result = taken(command, suite, {"PYTHONPATH": str(ROOT)})
         told = json.loads((Path(output) / "findings.json").read_text(encoding="utf-8"))
     named = [finding["polluters"] for finding in told["findings"] if finding["test"] == suite.victim]
