@@ -211,7 +211,8 @@ def write_journals(bundle: Path, workers: Sequence[Sequence[int]], failing: dict
             journal.write(json.dumps({"ev": "collected", "tests": collected, "app_labels": [], "missing": []}) + "\n")
             journal.writelines(_rows(tests, failing, suite))
             journal.write('{"ev":"finish","time":1795869760.5,"exit":1,"originals":[],"shared":[],"databases":[],"cost":{"environ":0.1}}\n')
-    text = '{"ev":"start","v":1,"worker":"controller","python":"3.12.4","probes":[]}\n{"ev":"finish","time":1795869761.5,"exit":1}\n'
+    text = f'{{"ev":"start","v":1,"worker":"controller","rootdir":"/copies/{bundle.name}","python":"3.12.4","probes":[]}}\n'
+    text += '{"ev":"finish","time":1795869761.5,"exit":1}\n'
     (bundle / "journal-controller.jsonl").write_text(text)
 
 
