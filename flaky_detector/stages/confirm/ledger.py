@@ -98,8 +98,8 @@ class Ledger:
         """
         self._check_budget()
         walked = self.oracle.walk(walking)
-        if walked is None:
-            return None
+        if walked is None or self._read(walked.answer) != "same":
+            return None  # that it passed in a fork proves nothing: a trial of its own is asked for
         question = Question((*walking.order[: walked.place], *walking.order[-walking.tail :]), walking.python)
         tally = self.tallies.setdefault(question, Tally())
         self.roles.setdefault(question, "search")
