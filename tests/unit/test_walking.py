@@ -71,7 +71,7 @@ def test_the_look_for_a_second_polluter_walks_as_well() -> None:
     suite = walking(lambda prefix, attempt: bool({TESTS[30], TESTS[90]} & {test for worker, test in prefix}))
     proof = prove(docket(everything=tuple(map(TestId, TESTS))), suite, Policy())
     assert proof.polluters == ((TESTS[30],), (TESTS[90],))
-    assert max(map(len, suite.orders)) == 2
+    assert max(map(len, suite.orders)) == 199  # where a walk passes, a trial of its own has the last word
 
 
 @pytest.mark.parametrize(("victim", "tests", "fan"), [(0.0, 20.0, 16), (5.0, 0.2, 4)])
