@@ -17,7 +17,14 @@ Status = Literal["complete", "budget-exhausted", "interrupted"]
 
 
 KEPT_SHARE, KEPT_SECONDS = 0.04, 60.0
-"""Of the budget: for ending what is under way, for dropping databases, and for putting the answer together."""
+LEAST_KEPT_SECONDS, MOST_KEPT_SHARE = 1.0, 0.2
+"""Of the budget: for ending what is under way, for dropping databases, and for putting the answer together, which takes its second."""
+
+
+def kept_of(budget_seconds: float) -> float:
+    """So many seconds of the budget are kept for the end."""
+    least = min(LEAST_KEPT_SECONDS, MOST_KEPT_SHARE * budget_seconds)
+    return max(least, min(KEPT_SHARE * budget_seconds, KEPT_SECONDS))
 
 
 class Dossier:
@@ -29,7 +36,7 @@ class Dossier:
     def __init__(self, budget_seconds: float = float("inf"), known: Sequence[KnownCause] = ()) -> None:
         self.started = time.monotonic()
         self.budget_seconds = budget_seconds
-        self.deadline = self.started + budget_seconds - min(KEPT_SHARE * budget_seconds, KEPT_SECONDS)
+        self.deadline = self.started + budget_seconds - kept_of(budget_seconds)
         self.known = tuple(known)
         self.rechecks: dict[int, tuple[Recheck, ...]] = {}
         self.records: list[RunRecord] = []

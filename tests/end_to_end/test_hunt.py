@@ -87,7 +87,8 @@ def test_a_victim_of_a_module_global_is_proven(hunted: tuple[Path, Outcome]) -> 
     assert (found["kind"], found["confidence"]) == ("victim", "proven")
     assert found["polluters"] == [["tests/test_b_polluters.py::test_fancy_mode"]]
     assert [(state["kind"], state["key"]) for state in found["state"]] == [("module-global", "app.registry.OPTIONS")]
-    assert found["trials"]["alone"] == "0/5"
+    failures, attempts = map(int, found["trials"]["alone"].split("/"))
+    assert (failures, attempts >= 5) == (0, True)  # again, where the other side was asked in a start of its own
     assert found["trials"]["after_polluter"] == "5/5"
 
 
