@@ -98,6 +98,7 @@ class Walk:
         if nodes:
             items = [item for node in nodes for item in self._session.genitems(node)]
             self._session.config.hook.pytest_collection_modifyitems(session=self._session, config=self._session.config, items=items)
+            self._session.items.extend(items)  # pytest-django reads there which databases will be needed
             for item in items:
                 self._items.setdefault(self._names.of(item), item)
             gc.freeze()  # or else every fork would look through, and thereby copy, all that is there by now

@@ -151,3 +151,13 @@ def test_fixtures_of_a_file_are_torn_down_before_the_next_file_comes(run: Run) -
 def test_a_tail_that_cannot_be_collected_leaves_no_answer(run: Run) -> None:
     told, _ = walk(run, {"test_a.py": MANY, "test_v.py": VICTIM}, [*ALL, "test_v.py::test_gone"])
     assert told is None
+
+
+def test_fixtures_of_the_session_see_the_tests_that_have_been_collected(run: Run) -> None:
+    fixture = (
+        "import pytest\n@pytest.fixture(scope='session')\ndef names(request):\n    return [item.name for item in request.session.items]\n"
+    )
+    victim = VICTIM.replace("test_v()", "test_v(names)") + "    assert {'test_v', 'test_0'} <= set(names)\n"
+    files = {"conftest.py": fixture, "test_a.py": polluting(3, "state.SEEN.append(1)"), "test_v.py": victim}
+    told, _ = walk(run, files, [*ALL, V])
+    assert told["at"] == "test_a.py::test_3"
