@@ -120,11 +120,17 @@ def on_fork(stage: Stage) -> Complaints:
 
 
 def by_schedule(stage: Stage) -> Complaints:
-    """The nightly hunt opens an issue for the polluter."""
+    """The nightly hunt opens an issue for the polluter; the next one remembers it, re-runs what is known and opens no other."""
     with FakeGitHub() as github:
         played = play(stage, "nightly.yml", events.schedule(), github)
         wrong = expect(played.code == 0, f"act ended with {played.code}") + proof_missing(played)
-        return wrong + expect("POST issues 201" in github.writes(), f"writes: {github.writes()}")
+        wrong += expect(github.writes() == ["POST issues 201"], f"writes: {github.writes()}")
+        wrong += expect((played.artifacts / "flaky-history" / "nights.sqlite").is_file(), "no history was left")
+        again = play(stage, "nightly.yml", events.schedule(), github, Options(after=played.artifacts))
+        wrong += expect(again.code == 0, f"second hunt: act ended with {again.code}")
+        wrong += expect(github.writes() == ["POST issues 201"], f"second hunt: writes: {github.writes()}")
+        causes = (again.findings().get("nights") or {}).get("causes", [])
+        return wrong + expect(len(causes) == 1, f"second hunt: known causes: {causes}")
 
 
 def by_dispatch(stage: Stage) -> Complaints:
@@ -166,8 +172,9 @@ def expect(holds: bool, otherwise: str) -> Complaints:  # noqa: FBT001 -- reads 
 
 @dataclass
 class Options:
-    """What a scenario does beside: the job whose containers are killed once its action has begun, and which they were."""
+    """What a scenario does beside: the job whose containers are killed once its action has begun, and which they were; the night before."""
 
+    after: Path | None = None
     kill: str = ""
     killed: str = ""
 
@@ -176,10 +183,12 @@ def play(stage: Stage, workflow: str, happened: events.Event, github: FakeGitHub
     """One workflow file, one event."""
     options = options or Options()
     artifacts = Path(tempfile.mkdtemp(prefix="artifacts-", dir=stage.folder))
+    if options.after:
+        shutil.copytree(options.after / "flaky-history", artifacts / "flaky-history")
     file = artifacts.with_suffix(".json")
     file.write_text(json.dumps(happened.payload))
     mounts = {stage.project: "project", stage.caller: "caller", artifacts: "artifacts"}
-    volumes = " ".join(f"-v {path}:/stand-ins/{name}" for path, name in mounts.items())
+    volumes = " ".join([*(f"-v {path}:/stand-ins/{name}" for path, name in mounts.items()), f"-v {stage.folder}/gh:/usr/local/bin/gh:ro"])
     command = [
         *(
             stage.act,
@@ -277,6 +286,7 @@ def lay_out(stage: Stage) -> None:
     caller.check_in(stage.caller, ROOT / "examples" / "workflows")
     shutil.copy2(ROOT / ".github" / "workflows" / "pr-comment.yml", stage.caller / ".github" / "workflows")
     stage.actions = stand_ins.write(stage.folder / "actions")
+    stand_ins.write_gh(stage.folder)
 
 
 def find_act() -> str:

@@ -92,8 +92,9 @@ def test_jobs_of_the_reusable_workflow_that_run_the_projects_code_may_only_read(
     assert {name: job.get("permissions") for name, job in jobs.items()} == {
         "plan": {"contents": "read"},
         "run": {"contents": "read"},
+        "recall": None,
         "analyze": {"contents": "read"},
         "tell": None,
     }
     modes = {name: [step["with"]["mode"] for step in job["steps"] if step.get("uses", "").startswith("./")] for name, job in jobs.items()}
-    assert modes == {"plan": ["run", "plan"], "run": ["run"], "analyze": ["analyze"], "tell": ["report"]}
+    assert modes == {"plan": ["run", "plan"], "run": ["run"], "recall": [], "analyze": ["analyze"], "tell": ["report"]}

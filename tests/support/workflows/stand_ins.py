@@ -44,6 +44,23 @@ for store in /stand-ins/artifacts/$PATTERN; do cp -r "$store" "$PATH_/"; done
     ),
 }
 
+GH = """#!/bin/bash
+# Stands for GitHub's command line, as far as the history of earlier nights is fetched with it: this run's store holds that of the night before.
+case "$1 $2" in
+  "api repos"*) [ ! -d /stand-ins/artifacts/flaky-history ] || echo 1 ;;
+  "run download") cp -r /stand-ins/artifacts/flaky-history/. flaky-detector-history/ ;;
+  *) echo "gh $*: not here"; exit 1 ;;
+esac
+"""
+
+
+def write_gh(folder: Path) -> Path:
+    """The command, to be mounted where a job looks for it."""
+    place = folder / "gh"
+    place.write_text(GH)
+    place.chmod(0o755)
+    return place
+
 
 def write(folder: Path) -> dict[str, Path]:
     """The stand-ins, a folder each; by the names of the actions whose places they take."""
