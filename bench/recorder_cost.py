@@ -1,20 +1,18 @@
 """What the recorder costs: the same suite with it and without it, in turns.
 
-    python bench/recorder_cost.py [--rounds 5] [--tests 1000] [--quick] [--probes]
+    python bench/recorder_cost.py [--rounds 5] [--tests 1000] [--quick]
 
-With `--probes` it prints the probes' shares only.
+What each probe takes of it is told by `probe_cost.py`.
 
 Prints, for each suite, the median of the rounds' ratios (with to without, of neighbouring runs), by wall time and by CPU time (the steadier
 one on a busy machine); then the ratio of the best runs' CPU times, which other work on the machine disturbs least, and what that is
-in microseconds a test. Then what each probe takes of that, light and deep ones, as the recorder itself measures it after each test (the
-least of the rounds). Suites: generated trivial tests, generated tests with fixtures and files, and examples/shop, where the example
+in microseconds a test. Suites: generated trivial tests, generated tests with fixtures and files, and examples/shop, where the example
 is there and the embedded PostgreSQL can be had.
 """
 
 import argparse
 import contextlib
 import importlib.util
-import json
 import os
 import resource
 import statistics
@@ -27,9 +25,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "bench"))
 
-from flaky_detector.recorder.probes import PROBES  # noqa: E402 -- the checkout's, whatever is installed
+import cost_suites  # noqa: E402 -- beside this file
 
 AIM = 1.05
 
@@ -64,57 +62,16 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tests", type=int, default=1000)
     parser.add_argument("--quick", action="store_true", help="the trivial suite only")
-    parser.add_argument("--probes", action="store_true", help="what each probe takes, and nothing else")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as room, contextlib.ExitStack() as stack:
-        suites = [trivial(Path(room), options.tests)]
+        suites = [Suite("trivial", cost_suites.trivial(Path(room), options.tests).folder, options.tests)]
         if not options.quick:
             suites += [ordinary(Path(room), options.tests), *shop(stack)]
-        if options.probes:
-            shares(suites, options.rounds)
-            return 0
         print(f"medians of {options.rounds} rounds; aim {AIM}")
         print(f"{'suite':<28}{'tests':>6}{'without':>10}{'wall':>8}{'CPU':>8}{'best':>8}{'µs a test':>11}")
         for suite in suites:
             print(line(suite, measure(suite, options.rounds)), flush=True)
-        shares(suites, options.rounds)
     return 0
-
-
-def shares(suites: Sequence[Suite], rounds: int) -> None:
-    """A table: microseconds a test of each probe in each suite, deep ones last."""
-    costs = {suite.name: probes(suite, rounds) for suite in suites}
-    print("\nµs a test, the least of the rounds\n" + f"{'probe':<20}" + "".join(f"{suite.name:>28}" for suite in suites))
-    for probe in PROBES:
-        name = f"{probe.name}{' (deep)' if probe.is_deep else ''}"
-        print(f"{name:<26}" + "".join(f"{costs[suite.name][probe.name]:>22.1f}      " for suite in suites))
-    light = [probe.name for probe in PROBES if not probe.is_deep]
-    print(f"{'all light ones':<26}" + "".join(f"{sum(costs[suite.name][name] for name in light):>22.1f}      " for suite in suites))
-
-
-def probes(suite: Suite, rounds: int) -> dict[str, float]:
-    """Microseconds a test by probe, from the recorder's own account."""
-    seen: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as bundle:
-            clean = {name: value for name, value in os.environ.items() if not name.startswith(("FLAKY_DETECTOR", "PYTEST"))}
-            env = {**clean, "PYTHONPATH": str(ROOT), **suite.env, "FLAKY_DETECTOR_RECORD": bundle, "FLAKY_DETECTOR_PROBES": "deep"}
-            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "flaky_detector.recorder", *suite.options]
-            subprocess.run(command, cwd=suite.folder, env=env, capture_output=True, check=True)
-            last = (Path(bundle) / "journal-main.jsonl").read_text(encoding="utf-8").splitlines()[-1]
-        for name, seconds in json.loads(last)["cost"].items():
-            seen.setdefault(name, []).append(seconds / suite.tests * 1e6)
-    return {name: min(each) for name, each in seen.items()}
-
-
-def trivial(room: Path, tests: int) -> Suite:
-    """Tests that do nothing, fifty a file."""
-    folder = room / "trivial"
-    folder.mkdir()
-    for number in range(0, tests, 50):
-        count = min(50, tests - number)
-        (folder / f"test_{number:05}.py").write_text("".join(f"def test_{n}():\n    pass\n\n\n" for n in range(count)))
-    return Suite("trivial", folder, tests)
 
 
 def ordinary(room: Path, tests: int) -> Suite:

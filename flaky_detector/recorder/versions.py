@@ -7,7 +7,7 @@ own; where not (3.14, other interpreters, no ctypes), there are no cells, and th
     dict  │ references │ type │ length │ version │ keys │ values │
 
 Only for dicts that stand by themselves: module globals, `sys.modules`, what a class defines. The attributes of an instance may be kept
-beside its dict. https://peps.python.org/pep-0509/
+beside its dict, as they are by 3.13: there are cells of these only where setting an attribute is seen. https://peps.python.org/pep-0509/
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _OFFSET = object.__basicsize__ + tuple.__itemsize__
 read: Any = attrgetter("value")
@@ -63,6 +63,26 @@ def _is_kept(cell_of: Any) -> bool:
     return True
 
 
+class _Thing:
+    def put(self, value: Any) -> None:
+        self.a = value
+
+
+def _sees_attributes() -> bool:
+    """Whether an attribute that is set, by whatever shortcut of the interpreter's, gives the instance's dict another number."""
+    thing = _Thing()
+    for number in range(3):  # so that the shortcut is there before the dict is
+        thing.put(number)
+    names = thing.__dict__
+    cell_of_it = cell(names)
+    for number in range(200):
+        before = read(cell_of_it) if cell_of_it is not None else None
+        thing.put(number)
+        if cell_of_it is None or read(cell_of_it) == before or names["a"] != number:
+            return False
+    return True
+
+
 def _look(names: dict[Any, Any]) -> None:
     """What must not count as a change."""
     list(names.items())
@@ -82,3 +102,28 @@ def behind(names: Any) -> Any:
 def cell(names: Any) -> Any:
     """The cell of a dict, which must outlive it; None where its number cannot be had."""
     return _at(id(names) + _OFFSET) if _at is not None and type(names) is dict else None
+
+
+OF_INSTANCES = _sees_attributes()
+"""Whether cells of instances' dicts can be relied upon."""
+
+
+class Untouched:
+    """Whether none of some dicts, which are held, was changed since `renew`; no, where that cannot be told. Renew before reading them."""
+
+    __slots__ = ("_cells", "_dicts", "_numbers")
+
+    def __init__(self, dicts: Sequence[Any], *, of_instances: bool = False) -> None:
+        cells = [cell(each) for each in dicts] if OF_INSTANCES or not of_instances else [None]
+        self._dicts = dicts
+        self._cells = cells if None not in cells else []
+        self._numbers: list[int] = []
+        self.renew()
+
+    def renew(self) -> None:
+        """From now on."""
+        self._numbers = list(map(read, self._cells))
+
+    def holds(self) -> bool:
+        """As said."""
+        return bool(self._cells) and list(map(read, self._cells)) == self._numbers
