@@ -201,7 +201,7 @@ def test_every_draft_fits_githubs_schema_of_workflows(drafted: list[Path]) -> No
 
 
 def test_an_auditor_of_workflows_finds_nothing_in_any_draft(drafted: list[Path]) -> None:
-    ended = tool("zizmor", "--offline", "--quiet", *map(str, drafted))
+    ended = tool("zizmor", "--offline", "--quiet", "--color", "never", *map(str, drafted))
     assert (ended.returncode, ended.stdout.partition("!")[0]) == (0, "No findings to report. Good job")
 
 

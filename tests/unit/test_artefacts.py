@@ -1,7 +1,9 @@
 """Files, folders and archives: what is found in them, what belongs together, what is refused."""
 
+import gc
 import gzip
 import io
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -174,6 +176,19 @@ def test_papers_of_archives_are_unpacked_again_in_any_order(tmp_path: Path) -> N
         JUNIT,
         JUNIT + b"\n",
     ]
+
+
+def test_an_archive_is_closed_when_nobody_can_read_it_any_more(tmp_path: Path) -> None:
+    put(tmp_path, all__zip=zipped(junit__xml=JUNIT))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for _ in range(20):
+            bundles, _gaps = gather([tmp_path / "all.zip"])
+            ring: list[object] = [bundles]
+            ring.append(ring)
+        del bundles, ring
+        gc.collect()
+    assert [str(one.message) for one in said] == []
 
 
 def test_an_archive_may_be_larger_than_any_one_file_of_it_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ archive bomb costs a Gap and not the machine. Must not know what files mean.
 import gzip
 import io
 import os
+import weakref
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -62,7 +63,8 @@ class Shelf:
         self._is_wanted = is_wanted
         self._labels: dict[str, Path] = {}
         self._size = 0
-        self._archive: tuple[str, zipfile.ZipFile] | None = None
+        self._archive: dict[str, zipfile.ZipFile] = {}
+        weakref.finalize(self, _close, self._archive)
 
     def add_all(self, path: Path) -> None:
         """The file, or every file of interest below the folder."""
@@ -159,12 +161,11 @@ class Shelf:
 
     def _opened(self, name: str, source: Source) -> zipfile.ZipFile:
         """The archive; the last one stays open, for its files are read one after the other."""
-        if self._archive is None or self._archive[0] != name:
+        if name not in self._archive:
             archive = zipfile.ZipFile(source if isinstance(source, Path) else io.BytesIO(_whole(source)))
-            if self._archive is not None:
-                self._archive[1].close()
-            self._archive = name, archive
-        return self._archive[1]
+            _close(self._archive)
+            self._archive[name] = archive
+        return self._archive[name]
 
     def _open_member(self, name: str, source: Source, member: zipfile.ZipInfo) -> IO[bytes]:
         return self._opened(name, source).open(member)
@@ -178,6 +179,12 @@ class Shelf:
             self._gap(name, f"cannot be unpacked ({error}); download the archive again")
         else:
             self._sort(name, head, size, source, depth + 1)
+
+
+def _close(archives: dict[str, zipfile.ZipFile]) -> None:
+    """Nobody reads them any more. Not left to the archive itself: its file may be found dead before it, and complains."""
+    while archives:
+        archives.popitem()[1].close()
 
 
 def _open(source: Source) -> IO[bytes]:

@@ -45,7 +45,7 @@ for store in /stand-ins/artifacts/$PATTERN; do cp -r "$store" "$PATH_/"; done
 }
 
 GH = """#!/bin/bash
-# Stands for GitHub's command line, as far as the history of earlier nights is fetched with it: this run's store holds that of the night before.
+# Stands for GitHub's command line, as far as the history of earlier nights is fetched with it: the store holds that of the night before.
 case "$1 $2" in
   "api repos"*) [ ! -d /stand-ins/artifacts/flaky-history ] || echo 1 ;;
   "run download") cp -r /stand-ins/artifacts/flaky-history/. flaky-detector-history/ ;;
