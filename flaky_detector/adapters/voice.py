@@ -30,7 +30,9 @@ class Voice:
     def __init__(self, *, quiet: bool = False, verbose: bool = False, color: bool = True, stream: TextIO | None = None) -> None:
         self.quiet = quiet
         self.verbose = verbose
-        self.console = Console(file=stream or sys.stderr, no_color=not color, highlight=False, soft_wrap=True, markup=False, emoji=False)
+        stream = stream or sys.stderr
+        self._is_watched = stream.isatty()  # not the console's own guess: FORCE_COLOR, common in CI, makes that a terminal of every log
+        self.console = Console(file=stream, no_color=not color, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
     def say(self, text: str) -> None:
         """One line, unless quiet."""
@@ -54,7 +56,7 @@ class Voice:
 
     def agrees(self, question: str) -> bool:
         """What the person at the terminal answers; no, where there is none."""
-        if not (sys.stdin.isatty() and self.console.is_terminal):
+        if not (sys.stdin.isatty() and self._is_watched):
             return False
         self.console.print(f"{question} [y/N] ", end="")
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
@@ -73,7 +75,7 @@ class Voice:
         def so_far() -> str:
             return f"{label} · {clock(time.monotonic() - started)}{expected}"
 
-        if self.quiet or not self.console.is_terminal:
+        if self.quiet or not self._is_watched:
             yield self._plain_tick(so_far)
             return
         with self.console.status(label) as status:

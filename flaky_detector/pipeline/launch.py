@@ -27,6 +27,7 @@ from flaky_detector.pipeline.templates import Templates
 from flaky_detector.recorder import wire
 from flaky_detector.settings import Settings
 from flaky_detector.stages.ingest import ingest
+from flaky_detector.stages.ingest.console_lines import plain
 from flaky_detector.stages.run import Ended, Invocation, Manner, Place, invocation
 
 ENDED_BY_ITSELF = (0, 1, 5)
@@ -256,7 +257,7 @@ def last_words(log: Path) -> str:
     try:
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - CONSOLE_TAIL_BYTES))
-            lines = [line.strip() for line in stream.read().decode(errors="replace").splitlines()]
+            lines = [plain(line).strip() for line in stream.read().decode(errors="replace").splitlines()]
     except OSError:
         return ""
     errors = [line.partition(": error: ")[2] for line in lines if ": error: " in line]

@@ -65,7 +65,8 @@ Run = Callable[..., Ran]
 
 def environment(guest: Path, env: Mapping[str, str]) -> dict[str, str]:
     """The caller's, without what would wake or hinder the inner pytest."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "FLAKY_DETECTOR", "DJANGO", "COV"))}
+    hindering = ("PYTEST", "FLAKY_DETECTOR", "DJANGO", "COV", "FORCE_COLOR")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(hindering)}
     return {**clean, "PYTHONPATH": str(guest), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONUNBUFFERED": "1", **env}
 
 

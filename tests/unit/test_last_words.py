@@ -35,6 +35,7 @@ __main__.py: error: unrecognized arguments: --no-such
         ("=====\n", ""),
         ("", ""),
         ("E   " + "x" * 400, "x" * 300),
+        ("\x1b[1m\x1b[31mE   KeyError: 'X'\x1b[0m\n", "KeyError: 'X'"),
     ],
 )
 def test_the_first_error_is_told_else_the_last_line(tmp_path: Path, text: str, words: str) -> None:

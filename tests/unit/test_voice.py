@@ -46,7 +46,9 @@ def test_results_go_to_stdout_as_they_are_also_when_quiet(capsys: pytest.Capture
     assert tuple(capsys.readouterr()) == ("::warning::[red]\nthe answer", "")
 
 
-def test_a_task_that_is_soon_over_is_not_mentioned_in_a_log() -> None:
+@pytest.mark.parametrize("forced", ["", "1"])
+def test_a_task_that_is_soon_over_is_not_mentioned_in_a_log(forced: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", forced)
     stream = io.StringIO()
     with Voice(stream=stream).task("run 1") as tick:
         tick(0.0)
