@@ -4,6 +4,8 @@ Owns the particulars: in a container the workspace belongs to somebody else, the
 inputs. The command line is passed in. Must not know what a mode does.
 """
 
+from __future__ import annotations
+
 import contextlib
 import glob
 import io
@@ -14,8 +16,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
+from flaky_detector.adapters import github
 from flaky_detector.adapters.actions import command, in_workspace, whereabouts, write_outputs, write_variables
-from flaky_detector.adapters.github import Target, download_artifacts
 from flaky_detector.adapters.strange_zip import find_member
 from flaky_detector.errors import FlakyDetectorError, NothingLeft, SettingsError, SuiteError
 from flaky_detector.pipeline.asked import answer_failure, answer_success, consider
@@ -245,8 +247,8 @@ def _fetched(argument: str, environ: Mapping[str, str], folder: Path, mode: str)
     if not argument.isdecimal() or Path(argument).exists():
         return argument
     place = whereabouts(environ)
-    target = Target(api_url=place.api_url, repository=place.repository, token=place.token)
-    archives = download_artifacts(target, int(argument), folder / argument)
+    target = github.Target(api_url=place.api_url, repository=place.repository, token=place.token)
+    archives = github.download_artifacts(target, int(argument), folder / argument)
     if mode != "report":
         return str(folder / argument)
     (folder / "findings.json").write_bytes(find_member(archives, "findings.json"))

@@ -4,6 +4,8 @@ Owns whether a comment or an issue is wanted and what is said where none could b
 told in the summary. Must not word any page: that is the report's.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 
@@ -11,9 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from flaky_detector import __version__
-from flaky_detector.adapters import actions
+from flaky_detector.adapters import actions, github
 from flaky_detector.adapters.actions import Whereabouts
-from flaky_detector.adapters.github import IssueNote, Note, Posted, Target, find_pull_request, keep_comment, keep_issues
 from flaky_detector.errors import GitHubError
 from flaky_detector.model.findings import Result
 from flaky_detector.settings import Settings
@@ -109,21 +110,21 @@ def _comment(result: Result, pages: Pages, settings: Settings, place: Whereabout
         return _Outcome(for_log="no comment: there is no token", for_summary="No comment was posted: the input `github-token` is empty.")
     try:
         if not place.pull_request:
-            place = replace(place, pull_request=find_pull_request(_target(place), place.head))
+            place = replace(place, pull_request=github.find_pull_request(_target(place), place.head))
         if not place.pull_request:
             return _Outcome(for_log=f"no comment: no open pull request of {place.head} is at the commit that was tested")
-        posted = keep_comment(_target(place), _note(pages, settings, create=create))
+        posted = github.keep_comment(_target(place), _note(pages, settings, create=create))
     except GitHubError as trouble:
         return _refused(trouble, place)
     return _told(posted)
 
 
-def _note(pages: Pages, settings: Settings, *, create: bool) -> Note:
-    return Note(key=settings.comment_key, body=pages.comment, create=create, after=pages.redraw, same=tells_the_same)
+def _note(pages: Pages, settings: Settings, *, create: bool) -> github.Note:
+    return github.Note(key=settings.comment_key, body=pages.comment, create=create, after=pages.redraw, same=tells_the_same)
 
 
-def _target(place: Whereabouts) -> Target:
-    return Target(
+def _target(place: Whereabouts) -> github.Target:
+    return github.Target(
         api_url=place.api_url,
         repository=place.repository,
         pull_request=place.pull_request,
@@ -138,9 +139,9 @@ def _issues(pages: Pages, settings: Settings, place: Whereabouts, say: Say) -> l
         return []
     if not place.token:
         return ["No issue was opened: the input `github-token` is empty."]
-    notes = [IssueNote(title=page.title, body=page.body, fingerprints=page.fingerprints) for page in pages.issues]
+    notes = [github.IssueNote(title=page.title, body=page.body, fingerprints=page.fingerprints) for page in pages.issues]
     try:
-        kept = keep_issues(_target(place), notes)
+        kept = github.keep_issues(_target(place), notes)
     except GitHubError as trouble:
         say(f"no issue: {trouble}")
         return [f"No issue was opened: {trouble.message}. Hint: {trouble.hint}."]
@@ -166,7 +167,7 @@ READ_ONLY = (
 )
 
 
-def _told(posted: Posted) -> _Outcome:
+def _told(posted: github.Posted) -> _Outcome:
     if posted.done == "stale":
         return _Outcome(for_summary="The comment was left alone: the pull request has a newer commit than the one tested here.")
     return _Outcome(url=posted.url)

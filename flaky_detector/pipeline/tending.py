@@ -9,13 +9,15 @@ what was not done tonight is due the next night, and the summary says so.
     anything else      left as it is
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Literal
 
 from msgspec.structs import replace
 
+from flaky_detector.adapters import github
 from flaky_detector.adapters.actions import Whereabouts, whereabouts
-from flaky_detector.adapters.github import IssueNote, Patience, Target, Tended, Wish, tend_issues
 from flaky_detector.model import KnownCause, KnownIssue, Remembered, Result
 from flaky_detector.pipeline.nightly import Memory, causes_of
 from flaky_detector.pipeline.publish import Say, context
@@ -47,17 +49,17 @@ class Night:
         home = matched(memory.history.causes, causes_of(result, ()))
         self.page_of = {place: pages.issues[number] for number, place in home.items()}
 
-    def wishes(self) -> list[Wish]:
+    def wishes(self) -> list[github.Wish]:
         """What is to be done: what changes first, then texts, those that were not written for longest first."""
         wished = [(self._wish(cause, self.page_of.get(place)), cause) for place, cause in enumerate(self.memory.history.causes)]
         ranked = sorted(((self._urgency(wish, cause), wish) for wish, cause in wished if wish), key=lambda each: (each[0], each[1].key))
         return self._bounded([wish for _, wish in ranked])
 
-    def _urgency(self, wish: Wish, cause: KnownCause) -> tuple[int, str]:
+    def _urgency(self, wish: github.Wish, cause: KnownCause) -> tuple[int, str]:
         issue = self._issue(cause)
         return (0, "") if wish.close else (1, "") if issue is None or issue.closed else (2, issue.written)
 
-    def _wish(self, cause: KnownCause, page: IssuePage | None) -> Wish | None:
+    def _wish(self, cause: KnownCause, page: IssuePage | None) -> github.Wish | None:
         told = told_of(cause, self.memory.history.nights, self.memory.date)
         issue = self._issue(cause)
         if issue and issue.is_declined:
@@ -70,27 +72,29 @@ class Night:
             return self._closed(cause, told, issue)
         return None
 
-    def _shown(self, cause: KnownCause, told: Remembered, page: IssuePage | None) -> Wish:
+    def _shown(self, cause: KnownCause, told: Remembered, page: IssuePage | None) -> github.Wish:
         issue = self._issue(cause)
         fingerprints = tuple(dict.fromkeys((*(page.fingerprints if page else ()), *cause.fingerprints)))[:50]
-        note = IssueNote(title=page.title if page else "", body=page.body if page else "", fingerprints=fingerprints)
+        note = github.IssueNote(title=page.title if page else "", body=page.body if page else "", fingerprints=fingerprints)
         comment = issue_comment(told, self.digest, self.context)
         event = f"reopened-{self.memory.date}"
-        return Wish(key=cause.number, note=note, number=issue.number if issue else 0, comment=comment, event=event, since=self.memory.date)
+        return github.Wish(
+            key=cause.number, note=note, number=issue.number if issue else 0, comment=comment, event=event, since=self.memory.date
+        )
 
-    def _closed(self, cause: KnownCause, told: Remembered, issue: KnownIssue) -> Wish:
+    def _closed(self, cause: KnownCause, told: Remembered, issue: KnownIssue) -> github.Wish:
         begun = [night.date for night in cause.nights if night.verdict != "untried"][-row(cause.nights, cause.verdict)]
         how: Literal["completed", "not_planned"] = "completed" if told.verdict == "cured" else "not_planned"
-        note = IssueNote(title="", body="", fingerprints=cause.fingerprints)
+        note = github.IssueNote(title="", body="", fingerprints=cause.fingerprints)
         comment = issue_comment(told, self.digest, self.context)
         event = f"{told.verdict}-{begun}"
-        return Wish(key=cause.number, note=note, number=issue.number, close=how, comment=comment, event=event, since=begun)
+        return github.Wish(key=cause.number, note=note, number=issue.number, close=how, comment=comment, event=event, since=begun)
 
     def _issue(self, cause: KnownCause) -> KnownIssue | None:
         """Of this repository: a history may have come from another one."""
         return cause.issue if cause.issue and cause.issue.repository == self.place.repository else None
 
-    def _bounded(self, wishes: list[Wish]) -> list[Wish]:
+    def _bounded(self, wishes: list[github.Wish]) -> list[github.Wish]:
         new = [wish for wish in wishes if not wish.number]
         chosen = [wish for wish in wishes if wish.number or wish in new[:MOST_NEW]][:MOST_WISHES]
         if len(chosen) < len(wishes):
@@ -98,7 +102,7 @@ class Night:
             self.memory.notes.append(f"Known causes whose issues wait for the next night: {len(wishes) - len(chosen)}. {bounds}")
         return chosen
 
-    def note(self, tended: Tended) -> None:
+    def note(self, tended: github.Tended) -> None:
         """Remember what was done."""
         self.memory.done[tended.key] = tended.done
         causes = tuple(
@@ -107,7 +111,7 @@ class Night:
         )
         self.memory.history = replace(self.memory.history, causes=causes)
 
-    def _after(self, cause: KnownCause, tended: Tended) -> KnownIssue | None:
+    def _after(self, cause: KnownCause, tended: github.Tended) -> KnownIssue | None:
         before = self._issue(cause) or KnownIssue(repository=self.place.repository, number=tended.number)
         if not tended.number:
             return None
@@ -123,7 +127,7 @@ class Night:
         )
 
 
-def tend(night: Night, say: Say, patience: Patience | None = None) -> None:
+def tend(night: Night, say: Say, patience: github.Patience | None = None) -> None:
     """Keep the issues, where that is asked for and may be done; what GitHub would not have is a note for the reader."""
     place, notes = night.place, night.memory.notes
     if not night.is_wanted or not night.memory.has_tonight or place.pull_request or place.head:
@@ -132,7 +136,7 @@ def tend(night: Night, say: Say, patience: Patience | None = None) -> None:
         notes.append("No issue was tended: the input `github-token` is empty.")
         return
     wishes = night.wishes()
-    tending = tend_issues(_target(place), wishes, patience)
+    tending = github.tend_issues(_target(place), wishes, patience)
     for tended in tending.kept:
         say(f"issue {tended.done}: {tended.url or f'#{tended.number}'}")
         night.note(tended)
@@ -144,5 +148,5 @@ def tend(night: Night, say: Say, patience: Patience | None = None) -> None:
         )
 
 
-def _target(place: Whereabouts) -> Target:
-    return Target(api_url=place.api_url, repository=place.repository, token=place.token)
+def _target(place: Whereabouts) -> github.Target:
+    return github.Target(api_url=place.api_url, repository=place.repository, token=place.token)
