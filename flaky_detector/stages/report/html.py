@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from flaky_detector.model import Location, Suspect, Trial
 from flaky_detector.model.words import leaves
-from flaky_detector.stages.report import telling
+from flaky_detector.stages.report import bytecode, telling
 from flaky_detector.stages.report.digest import NOBODY, Digest
 from flaky_detector.stages.report.markdown import common_file, line_url
 from flaky_detector.stages.report.names import Names
@@ -53,14 +53,7 @@ ROLES = {"alone": 0, "after-polluter": 1, "after-state-setter": 1, "without": 2,
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("flaky_detector.stages.report", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: value if isinstance(value, Markup) else plain(value),
-    )
+    environment = bytecode.environment(autoescape=True, finalize=lambda value: value if isinstance(value, Markup) else plain(value))
     environment.filters.update(prose=_prose, listing=_listing, percent=_percent)
     environment.globals.update(
         telling=telling,

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from flaky_detector.model import Location, path_of
 from flaky_detector.model.words import leaves
-from flaky_detector.stages.report import earlier, neutral, telling
+from flaky_detector.stages.report import bytecode, earlier, neutral, telling
 from flaky_detector.stages.report.digest import NOBODY, Cause, Digest, Tally
 from flaky_detector.stages.report.names import Names
 from flaky_detector.stages.report.neutral import Md
@@ -73,13 +73,7 @@ def _tidy(page: str) -> str:
 @cache
 def _environment() -> jinja2.Environment:
     """Plain strings go through `neutral.text`, whichever template prints them; only `Md` passes as it is."""
-    environment = jinja2.Environment(  # noqa: S701 -- Markdown is neutralised by `finalize`, HTML's escaping would not do
-        loader=jinja2.PackageLoader("flaky_detector.stages.report", "templates"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: value if isinstance(value, Md) else neutral.text(value),
-    )
+    environment = bytecode.environment(finalize=lambda value: value if isinstance(value, Md) else neutral.text(value))
     environment.filters.update(
         code=neutral.code,
         cell=neutral.cell,
