@@ -57,7 +57,7 @@ class ForkServer:
         self._say({"declined": why})
         if why:
             os._exit(0)
-        preload()
+        preload(session)
         gc.collect()
         gc.freeze()  # or else every child would look through, and thereby copy, all that is there by now
         while True:

@@ -22,6 +22,7 @@ from flaky_detector.recorder.failure import Places
 from flaky_detector.recorder.imports import Imports
 from flaky_detector.recorder.journal import Journal
 from flaky_detector.recorder.naming import Names
+from flaky_detector.recorder.narrow import narrow
 from flaky_detector.recorder.ordering import Ordering, Skipping
 from flaky_detector.recorder.plugin import Recorder
 from flaky_detector.recorder.shared import Shared
@@ -67,6 +68,9 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     watch.claims = tree.shared.take_claims
     made = databases.Databases(journal, suffix, wishes.get(wire.TEMPLATES, ""))
     recorder = Recorder(journal, names, watch, Places(rootdir), made)
+    passed_over = narrow(config) if steps is not None else None
+    if passed_over is not None:
+        _register(config, passed_over)
     if steps is not None and wishes.get(wire.WALK):
         _walk(config, journal, names, steps, wishes)
         steps = None
