@@ -3,7 +3,7 @@
 import pytest
 
 NAMES = ("test_a.py", "test_b.py", "sub/test_c.py", "pack/test_d.py", "pack/sub/test_e.py")
-FILES = {name: "def test(): pass\n" for name in NAMES} | {
+FILES = dict.fromkeys(NAMES, "def test(): pass\n") | {
     "pack/__init__.py": "",
     "pack/sub/__init__.py": "",
     "pytest.ini": "[pytest]\npython_files = test_*.py __init__.py\n",
