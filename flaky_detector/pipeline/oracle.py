@@ -137,7 +137,8 @@ def trial_of(question: Question, python: str, number: int) -> RunSpec:
 
 def walk_json(walking: Walking) -> str:
     """As the recorder reads it."""
-    return json.dumps({"tail": walking.tail, "fan": walking.fan, "raised": list(walking.raised)})
+    seconds = {"test_seconds": walking.test_seconds, "tail_seconds": walking.tail_seconds}
+    return json.dumps({"tail": walking.tail, "raised": list(walking.raised), **seconds})
 
 
 def walked_of(walking: Walking, came: WalkRecord, start: int) -> Walked | None:

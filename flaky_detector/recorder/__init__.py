@@ -38,6 +38,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Become a fork server, if asked to: from it, before the session starts, every trial is forked."""
     ends = os.environ.pop(wire.FORK_SERVER, "")
     if ends:
+        _spare_rewriting()
         from flaky_detector.recorder.fork_server import ForkServer
 
         early_config.pluginmanager.register(ForkServer(early_config, ends))

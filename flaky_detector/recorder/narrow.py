@@ -32,10 +32,10 @@ class Narrow:
         return True if path not in self._files and os.path.isfile(path) else None
 
 
-def narrow(config: Any) -> Narrow | None:
+def narrow(config: Any) -> list[Narrow]:
     """None where a folder or a package is asked for."""
     start = str(config.invocation_params.dir)
     paths = [os.path.join(start, str(argument).partition("::")[0]) for argument in config.args]
     if not NEEDS_IT or not paths or not all(map(os.path.isfile, paths)):
-        return None
-    return Narrow(frozenset(name for path in paths for name in (os.path.normpath(path), os.path.realpath(path))))
+        return []
+    return [Narrow(frozenset(name for path in paths for name in (os.path.normpath(path), os.path.realpath(path))))]

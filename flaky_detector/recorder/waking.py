@@ -68,9 +68,6 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     watch.claims = tree.shared.take_claims
     made = databases.Databases(journal, suffix, wishes.get(wire.TEMPLATES, ""))
     recorder = Recorder(journal, names, watch, Places(rootdir), made)
-    passed_over = narrow(config) if steps is not None else None
-    if passed_over is not None:
-        _register(config, passed_over)
     if steps is not None and wishes.get(wire.WALK):
         _walk(config, journal, names, steps, wishes)
         steps = None
@@ -93,7 +90,7 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
         told = {"originals": found, "shared": meeting, "databases": recorder.databases, "cost": cost}
         return {**told, "signs": round(watch.signs_seconds, 6)}
 
-    _register(config, ordering, recorder, Finish(journal, last_words))
+    _register(config, ordering, recorder, Finish(journal, last_words), *(narrow(config) if wire.ORDER in wishes else ()))
     if wishes.get(wire.PROBES) == probes.DEEP and journal.writes:
         _register(config, Imports(journal, watch))
     if suffix:

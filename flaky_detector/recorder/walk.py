@@ -9,7 +9,7 @@ which on the tail fails, where trials of ever new orders would take one run each
                            hears so, and lets another fork run block 2 in smaller blocks, until one test makes the difference
 
 A checkpoint waits while its fork goes on, so it is still there when its block turns out to be the one. The tests of a block that is
-divided run once more: with blocks of an eighth, a seventh of all.
+divided run once more; how large a block is, `stride` says.
 
 A file is collected when the first of its tests is to run, for most walks end before most files. So what importing a file does is seen
 where the file comes in the order.
@@ -33,6 +33,7 @@ import pytest
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.failure import qualified
 from flaky_detector.recorder.forking import unfit_to_fork
+from flaky_detector.recorder.stride import Stride
 from flaky_detector.recorder.world import World
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Walk:
         names: of tests.
         folder: for the result.
         order: ids of all tests, the tail at its end.
-        wish: JSON: how many tests at the end are the `tail`, how many blocks a step is divided into (`fan`), and the types of exceptions
-            that count as failing (`raised`, bare names; any where there is none).
+        wish: JSON: how many tests at the end are the `tail`, how many seconds a test before them takes and the tail (`test_seconds`,
+            `tail_seconds`: guesses), and the types of exceptions that count as failing (`raised`, bare names; any where there is none).
     """
 
     def __init__(self, journal: Journal, names: Names, folder: str, order: Sequence[str], wish: str) -> None:
@@ -63,7 +64,7 @@ class Walk:
         self._names = names
         self._folder = folder
         self._order, self._tail = order[:-size], order[-size:]
-        self._fan = max(2, int(wishes["fan"]))
+        self._stride = Stride(float(wishes["test_seconds"]), float(wishes["tail_seconds"]))
         self._wanted = frozenset(wishes["raised"])
         self._failed = False
         self._session: Any = None
@@ -129,9 +130,9 @@ class Walk:
 
     def _walk(self, start: int, end: int) -> int:
         """The same; how it came out. Returns in every fork that has become a checkpoint."""
-        size = -(-(end - start) // self._fan)
         while start < end:
-            stop = min(start + size, end)
+            stop = start + self._stride.of(end - start)
+            started = World.ticks()
             pid = os.fork()
             if not pid:
                 code = self._run_block(start, stop)
@@ -145,7 +146,8 @@ class Walk:
             if stop - start == 1:
                 self._tell(self._order[start], stop)
                 return DONE
-            size, end = -(-(stop - start) // self._fan), stop
+            self._stride.ran(stop - start, World.ticks() - started - self._stride.try_seconds)
+            end = stop
         if end < len(self._order):
             return BROKEN  # it failed at this place before, and now it passes
         self._tell("", end)
@@ -153,11 +155,13 @@ class Walk:
 
     def _run_block(self, start: int, stop: int) -> int:
         """Run a block, then try the tail."""
+        started = World.ticks()
         try:
             for place in range(start, stop):
                 item = self._item(self._order[place])
                 if item is not None:
                     self._run(item, self._following(place))
+            self._stride.ran(stop - start, World.ticks() - started)
             why = next(unfit_to_fork(self._session.config), "")
             if why:
                 self._write({"declined": why})
@@ -167,9 +171,12 @@ class Walk:
             return BROKEN
 
     def _try_tail(self, place: int) -> int:
+        started = World.ticks()
         pid = os.fork()
         if pid:
-            return _code_of(pid)
+            code = _code_of(pid)
+            self._stride.tried(World.ticks() - started)
+            return code
         try:
             self._journal.move(self._place_folder(place))
             self._failed = False

@@ -55,7 +55,7 @@ WITHOUT = "FLAKY_DETECTOR_WITHOUT"  # JSON list of node ids that are deselected
 COPY = "FLAKY_DETECTOR_COPY"  # the whole private copy of the user's tree, of which the rootdir may be a part
 ORIGINAL = "FLAKY_DETECTOR_ORIGINAL"  # the user's own tree: files imported from below it are reported at the end
 PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "deep": all; "none": none
-WALK = "FLAKY_DETECTOR_WALK"  # JSON: {"tail": 1, "fan": 8, "raised": ["AssertionError"]}: walk along the forced order (see `walk`)
+WALK = "FLAKY_DETECTOR_WALK"  # JSON, see `walk`: {"tail": 1, "raised": [], "test_seconds": 0.1, "tail_seconds": 0.2}
 
 ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, WITHOUT, DATABASE_SUFFIX, TEMPLATES, COPY, ORIGINAL, PROBES, WALK)
 WAKING = (RECORD, ORDER, SHUFFLE, DATABASE_SUFFIX)  # any one of these wakes it

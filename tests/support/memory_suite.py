@@ -47,7 +47,7 @@ class MemorySuite:
         self.passes_on = ""
         self.walks = False
         self.walked: list[int] = []
-        self.fans: list[int] = []
+        self.walkings: list[int] = []
 
     def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
         for question in questions:
@@ -69,7 +69,7 @@ class MemorySuite:
         if not self.walks:
             return None
         self.walked.append(len(walking.order))
-        self.fans.append(walking.fan)
+        self.walkings.append(walking)
         tail = walking.order[-walking.tail :]
         steps = walking.order[: -walking.tail]
         for place in range(1, len(steps) + 1):

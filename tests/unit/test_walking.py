@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import pytest
-
 from flaky_detector.model import TestId, on_one_worker
 from flaky_detector.stages.confirm import Docket, Policy, prove
 from tests.support.memory_suite import Fails, MemorySuite, symptom
@@ -74,11 +72,10 @@ def test_the_look_for_a_second_polluter_walks_as_well() -> None:
     assert max(map(len, suite.orders)) == 199  # where a walk passes, a trial of its own has the last word
 
 
-@pytest.mark.parametrize(("victim", "tests", "fan"), [(0.0, 20.0, 16), (5.0, 0.2, 4)])
-def test_a_slow_victim_is_tried_less_often_and_slow_tests_are_run_less_often(victim: float, tests: float, fan: int) -> None:
-    suite = walking(needing(120))
-    prove(docket(victim_seconds=victim, seconds=tests), suite, Policy(look_further=False))
-    assert suite.fans == [fan]
+def test_a_walk_is_told_what_its_tests_and_its_tail_take() -> None:
+    suite = walking(needing(20, 120))
+    prove(docket(victim_seconds=5.0, seconds=40.0), suite, Policy(look_further=False))
+    assert [(each.test_seconds, each.tail_seconds) for each in suite.walkings] == [(0.2, 5.0), (0.2, 5.2)]
 
 
 def test_what_broke_a_test_of_another_family_is_tried_before_any_walk() -> None:

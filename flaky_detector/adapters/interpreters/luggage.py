@@ -24,11 +24,14 @@ Log = Callable[[str], None]
 
 
 def pack_guest(folder: Path) -> Path:
-    """A folder that holds the recorder as `flaky_detector.recorder` and nothing else of ours."""
+    """A folder that holds the recorder as `flaky_detector.recorder` and nothing else of ours.
+
+    Bytecode that there is for it comes along, for every process of every trial would compile it anew; without what pytest rewrote.
+    """
     ours = Path(flaky_detector.__file__).parent
     target = folder / "flaky_detector"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ours / "recorder", target / "recorder", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ours / "recorder", target / "recorder", ignore=shutil.ignore_patterns("*-pytest-*"))
     shutil.copy2(ours / "__init__.py", target / "__init__.py")
     return folder
 

@@ -47,15 +47,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Walking(msgspec.Struct, frozen=True, kw_only=True):
     """An order to walk along, in one process: after which of its tests do the last `tail` of them begin to fail?
 
-    `raised` are bare names of exceptions that count as failing, any where there is none. A stretch of the order is divided into `fan`
-    blocks, after each of which the tail is tried; what is tried leaves nothing behind.
+    `raised` are bare names of exceptions that count as failing, any where there is none. `test_seconds` is what one of the tests before
+    the tail takes, `tail_seconds` what the tail takes, as far as is known. What is tried leaves nothing behind.
     """
 
     order: Order
     tail: int = 1
     python: str = ""
     raised: tuple[str, ...] = ()
-    fan: int = 8
+    test_seconds: float = 0.0
+    tail_seconds: float = 0.0
 
 
 class Walked(msgspec.Struct, frozen=True):

@@ -10,7 +10,6 @@ as the number of tests has binary digits. Where the failure is not steady, or a 
 at an innocent; then nothing is proven, and the search by trials of their own goes on.
 """
 
-import math
 from collections.abc import Sequence
 
 from flaky_detector.model import TestId
@@ -19,8 +18,6 @@ from flaky_detector.stages.confirm.oracle import Walking
 
 LEAST_TESTS = 6
 MOST_TOGETHER = 4
-FANS = (2, 3, 4, 6, 8, 12, 16)
-SECONDS_OF_A_FORK = 0.02
 
 
 def walk(bench: Bench, tests: Sequence[TestId]) -> Cast | None:
@@ -30,11 +27,10 @@ def walk(bench: Bench, tests: Sequence[TestId]) -> Cast | None:
     while len(before) >= (1 if kept else LEAST_TESTS) and len(kept) < MOST_TOGETHER:
         order = bench.order(Cast(own=(*before, *kept)))
         ahead = len(order) - len(before) - len(kept) - 1
-        place = bench.ledger.walk(
-            Walking(
-                order=order, tail=len(kept) + 1, python=bench.docket.python, raised=_raised(bench), fan=_fan(bench, len(before), len(kept))
-            )
-        )
+        seconds = _seconds(bench, len(kept))
+        raised = _raised(bench)
+        walking = Walking(order=order, tail=len(kept) + 1, python=bench.docket.python, raised=raised, **seconds)
+        place = bench.ledger.walk(walking)
         if place is None or place <= ahead:
             return None
         kept = (before[place - ahead - 1], *kept)
@@ -51,13 +47,8 @@ def _raised(bench: Bench) -> tuple[str, ...]:
     return tuple(dict.fromkeys(types)) if all(types) else ()
 
 
-def _fan(bench: Bench, tests: int, kept: int) -> int:
-    """Into how many blocks to divide: many where trying the tail is cheap, few where running the tests is.
-
-    To try takes (fan + 1) / 2 goes a level on average, and as many levels as its logarithm says; what is divided runs again, once more in
-    `fan` in all.
-    """
+def _seconds(bench: Bench, kept: int) -> dict[str, float]:
+    """What tests take, by the runs: one of those before the tail, and the tail."""
     docket = bench.docket
-    once = docket.victim_seconds + kept * docket.seconds / max(len(docket.failing), 1) + SECONDS_OF_A_FORK
-    through = docket.seconds * tests / max(len(docket.failing), 1)
-    return min(FANS, key=lambda fan: (fan + 1) / 2 * math.log(max(tests, 2), fan) * once + through / (fan - 1))
+    each = docket.seconds / max(len(docket.failing), 1)
+    return {"test_seconds": each, "tail_seconds": docket.victim_seconds + kept * each}
