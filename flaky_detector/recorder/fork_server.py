@@ -184,6 +184,7 @@ def _stir_addresses() -> None:
 
     Blocks of all sizes that Python's own allocator serves are taken, and some of them given back, so that there are holes.
     """
-    draw = random.SystemRandom()
-    taken = [bytearray(draw.randrange(512)) for _ in range(draw.randrange(256, 2048))]
-    HELD.extend(block for block in taken if draw.random() < 0.75)
+    drawn = os.urandom(4096)
+    count = 256 + 8 * drawn[0]
+    taken = [bytearray(size << 1) for size in drawn[1:count]]
+    HELD.extend(block for block, keep in zip(taken, drawn[:0:-1]) if keep < 192)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SOURCES = ("", "src", "lib")
 RECORDER = __name__.rpartition(".")[0]
+_KNOWN: dict[Any, dict[tuple[str, str], bool]] = {}
+"""What was found out already, for each tree: several probes ask the same."""
 
 
 class Own:
@@ -32,6 +34,7 @@ class Own:
         self._environments = tuple(prefix for prefix in prefixes if prefix.startswith(self._homes))
         self._own_names: set[str] = set()
         self._tops: dict[str, bool] = {}
+        self._known = _KNOWN.setdefault((self._homes, self._environments), {})
         self._seen: dict[str, int] = {}
         self._names: list[str] = []
         self._modules: tuple[Any, Any, Any] = (None, None, None)
@@ -67,6 +70,12 @@ class Own:
         file = found.get("__file__")
         if type(file) is not str or name.startswith(RECORDER):
             return False
+        known = self._known.get((name, file))
+        if known is None:
+            known = self._known[name, file] = self._is_own(name, file)
+        return known
+
+    def _is_own(self, name: str, file: str) -> bool:
         parts = file.split(os.sep)
         if file.startswith(self._homes) and not file.startswith(self._environments) and IGNORED_FOLDERS.isdisjoint(parts):
             return True
