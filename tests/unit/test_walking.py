@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flaky_detector.model import TestId, on_one_worker
+from flaky_detector.model import Evidence, Suspect, TestId, on_one_worker
 from flaky_detector.stages.confirm import Docket, Policy, prove
 from tests.support.memory_suite import Fails, MemorySuite, symptom
 
@@ -76,6 +76,26 @@ def test_a_walk_is_told_what_its_tests_and_its_tail_take() -> None:
     suite = walking(needing(20, 120))
     prove(docket(victim_seconds=5.0, seconds=40.0), suite, Policy(look_further=False))
     assert [(each.test_seconds, each.tail_seconds) for each in suite.walkings] == [(0.2, 5.0), (0.2, 5.2)]
+
+
+def leaving(*numbers: int) -> tuple[Suspect, ...]:
+    reasons = (Evidence("order", "ran before it"), Evidence("other-state", "leaves something behind"))
+    return tuple(Suspect(test=TestId(TESTS[number]), score=0.1, worker="same", evidence=reasons) for number in numbers)
+
+
+def test_those_that_leave_something_behind_are_tried_together_before_any_walk() -> None:
+    suite = walking(needing(20, 120))
+    proof = prove(docket(suspects=leaving(120, 7, 20)), suite, Policy(look_further=False))
+    assert proof.polluters == ((TESTS[20], TESTS[120]),)
+    assert suite.walked == []
+    assert max(map(len, suite.orders)) == 4
+
+
+def test_where_most_tests_leave_something_behind_a_walk_tells_sooner() -> None:
+    suite = walking(needing(20, 120))
+    proof = prove(docket(suspects=leaving(*range(200))), suite, Policy(look_further=False))
+    assert proof.polluters == ((TESTS[20], TESTS[120]),)
+    assert suite.walked == [201, 122]
 
 
 def test_what_broke_a_test_of_another_family_is_tried_before_any_walk() -> None:

@@ -17,6 +17,7 @@ from flaky_detector.stages.confirm.minimise import minimise
 from flaky_detector.stages.confirm.walking import walk
 
 MOST_SINGLES = 4
+MOST_TOGETHER, MANY_TIMES = 8, 20
 MOST_KNOWN_ELSEWHERE = 6
 MOST_POLLUTERS_BY_SEARCH = 4
 PATIENCE = 4
@@ -74,7 +75,7 @@ class Search:
     def run(self) -> None:
         """Guess after guess, until somebody is proven."""
         self.bench.clear_warm_up(1)
-        here: list[Guess] = [self._try_singly, self._search_failing_order]
+        here: list[Guess] = [self._try_singly, self._try_together, self._search_failing_order]
         there: list[Guess] = [self._search_across]
         if self._cause_is_elsewhere():
             here, there = there, here
@@ -127,12 +128,18 @@ class Search:
     def _try_singly(self) -> None:
         """The best suspects, each alone before the victim: all that have a reason beyond the order, else the few that stand out."""
         own = [suspect for suspect in self.docket.suspects if suspect.worker == "same"]
-        reasoned = [suspect.test for suspect in own if any(reason.kind != "order" for reason in suspect.evidence)]
-        chosen = (reasoned or [suspect.test for suspect in _outstanding(own)])[:MOST_SINGLES]
+        chosen = (_reasoned(own) or [suspect.test for suspect in _outstanding(own)])[:MOST_SINGLES]
         self.try_each(chosen)
         if chosen and self.found.is_empty:
             how = "a suspect" if len(chosen) == 1 else f"{len(chosen)} suspects, one at a time,"
             self.bench.tried.append(f"{how} before it: it passed or failed otherwise")
+
+    def _try_together(self) -> None:
+        """Those that have a reason beyond the order, where they are few: two that are needed together are among them, then."""
+        reasoned = set(_reasoned([suspect for suspect in self.docket.suspects if suspect.worker == "same"]))
+        tests = [test for test in self.bench.candidates(self.docket.failing) if test in reasoned]
+        if 1 < len(tests) <= max(MOST_TOGETHER, len(self.docket.failing) // MANY_TIMES) and not self.search_within(tests):
+            self.bench.tried.append(f"these {len(tests)} suspects together before it: it passed or failed otherwise")
 
     def try_each(self, tests: Sequence[TestId], *, every: bool = False) -> None:
         """Each of these alone before the victim, until one is proven; with `every`, all of them."""
@@ -182,6 +189,11 @@ class Search:
 
     def _search_across(self) -> None:
         search_across(self.bench, self.prove)
+
+
+def _reasoned(suspects: Sequence[Suspect]) -> list[TestId]:
+    """Those of whom more is known than that they ran before it."""
+    return [suspect.test for suspect in suspects if any(reason.kind != "order" for reason in suspect.evidence)]
 
 
 def _outstanding(suspects: Sequence[Suspect]) -> list[Suspect]:
