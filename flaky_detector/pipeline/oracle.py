@@ -148,7 +148,7 @@ def walked_of(walking: Walking, came: WalkRecord, start: int) -> Walked | None:
     if came.declined or [row.test for row in rows] != tail:
         return None
     place = next((place for place, step in enumerate(steps, start=1) if step.test == came.at), len(steps))
-    return Walked(place, Answer(executions=came.tail, start=start))
+    return Walked(place, Answer(executions=came.tail, start=start), among=max(came.among, 1))
 
 
 def _read(order: Order, record: RunRecord, launcher: Launcher) -> Answer:

@@ -17,10 +17,13 @@ BEGIN = b'{"ev":"begin"'
 class WalkRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The test `at` which the tail begins to fail, empty where it passes to the end; how the tail's tests ended there.
 
+    Where it is one of so many that could not be told apart, `among` counts them and `at` is the last.
+
     `declined` says why there is no answer; `executions` counts all tests that were run.
     """
 
     at: TestId = TestId("")
+    among: int = 1
     tail: tuple[Execution, ...] = ()
     declined: str = ""
     executions: int = 0
@@ -30,6 +33,7 @@ class _Result(msgspec.Struct):
     """walk.json."""
 
     at: str = ""
+    among: int = 1
     folder: str = ""
     declined: str = ""
 
@@ -44,4 +48,4 @@ def read_walk(bundle: Path) -> WalkRecord:
     if result.declined or not Path(result.folder).is_dir():
         return WalkRecord(declined=result.declined or "the tests at its end did not run", executions=executions)
     record = read_bundle(Path(result.folder))
-    return WalkRecord(at=TestId(result.at), tail=tuple(record.executions), executions=executions)
+    return WalkRecord(at=TestId(result.at), among=result.among, tail=tuple(record.executions), executions=executions)

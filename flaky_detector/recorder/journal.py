@@ -20,6 +20,7 @@ class Journal:
 
     def __init__(self, folder: str, worker: str) -> None:
         self.worker = worker
+        self.folder = folder
         self._path = World.join(folder, wire.journal_name(worker)) if folder else ""
         self._fd = -1
         self._identity = (0, 0)

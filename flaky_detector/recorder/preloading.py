@@ -28,10 +28,10 @@ MODULES = (
 
 def preload(session: pytest.Session) -> None:
     """Before the first fork."""
-    from flaky_detector.recorder import narrow, originals, replay, shuffle, waking, walk
+    from flaky_detector.recorder import branching, narrow, originals, replay, shuffle, waking, walk
     from flaky_detector.recorder.probes import django_signals
 
-    del narrow, replay, shuffle, waking, walk
+    del branching, narrow, replay, shuffle, waking, walk
     if PLUGIN in sys.modules and getattr(getattr(sys.modules.get("django.apps"), "apps", None), "ready", False):
         for name in MODULES:
             with contextlib.suppress(Exception):

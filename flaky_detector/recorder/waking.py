@@ -109,9 +109,11 @@ def _tree(config: Any, rootdir: str, wishes: dict[str, str]) -> Tree:
 
 def _walk(config: Any, journal: Journal, names: Names, steps: replay.Steps, wishes: dict[str, str]) -> None:
     """A walk keeps to the order itself."""
+    from flaky_detector.recorder.branching import Branching
     from flaky_detector.recorder.walk import Walk
 
-    _register(config, Walk(journal, names, wishes.get(wire.RECORD, ""), steps.tests, wishes[wire.WALK]))
+    branching = Branching(wishes.get(wire.DATABASE_SUFFIX, ""), journal.note)
+    _register(config, Walk(journal, names, steps.tests, json.loads(wishes[wire.WALK]), branching))
 
 
 class Finish:

@@ -15,17 +15,18 @@ A file is collected when the first of its tests is to run, for most walks end be
 where the file comes in the order.
 
 What forks share (connections, open files) and what they lack (threads) would make the answer worthless; where a checkpoint finds such
-things, the walk is given up and says why. Must not judge: the house reads the journal of the tail, in a folder of its own.
+things, the walk is given up and says why. Django's test databases are copied for each fork (`branching`); a class that holds a transaction
+open for all of its tests is walked along as one. Must not judge: the house reads the journal of the tail, in a folder of its own.
 
-    walk.json    {"at": "a.py::test_7", "folder": "/bundle/at-00007"}   the first place that fails; "": it passes to the end
-                 {"declined": "why"}
+    walk.json    {"at": "a.py::test_7", "among": 1, "folder": "/bundle/at-00007"}   the first place that fails; "": it passes to the end
+                 {"declined": "why"}                                                with `at` the last of so many that are not told apart
 """
 
 from __future__ import annotations
 
 import gc
-import json
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,12 +38,13 @@ from flaky_detector.recorder.stride import Stride
 from flaky_detector.recorder.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from flaky_detector.recorder.branching import Branching
     from flaky_detector.recorder.journal import Journal
     from flaky_detector.recorder.naming import Names
 
-PASSES, FAILS, DONE, BROKEN = 0, 41, 42, 43
+PASSES, FAILS, DONE, BROKEN, WITHIN = 0, 41, 42, 43, 44
 
 
 class Walk:
@@ -51,18 +53,19 @@ class Walk:
     Args:
         journal: of this process; a fork that runs the tail writes to another folder.
         names: of tests.
-        folder: for the result.
         order: ids of all tests, the tail at its end.
-        wish: JSON: how many tests at the end are the `tail`, how many seconds a test before them takes and the tail (`test_seconds`,
+        wishes: how many tests at the end are the `tail`, how many seconds a test before them takes and the tail (`test_seconds`,
             `tail_seconds`: guesses), and the types of exceptions that count as failing (`raised`, bare names; any where there is none).
+        branching: of the test databases.
     """
 
-    def __init__(self, journal: Journal, names: Names, folder: str, order: Sequence[str], wish: str) -> None:
-        wishes = json.loads(wish)
+    def __init__(self, journal: Journal, names: Names, order: Sequence[str], wishes: Mapping[str, Any], branching: Branching) -> None:
         size = int(wishes["tail"])
         self._journal = journal
         self._names = names
-        self._folder = folder
+        self._folder = journal.folder
+        self._branching = branching
+        self._in_classes = False
         self._order, self._tail = order[:-size], order[-size:]
         self._stride = Stride(float(wishes["test_seconds"]), float(wishes["tail_seconds"]))
         self._wanted = frozenset(wishes["raised"])
@@ -131,74 +134,100 @@ class Walk:
     def _walk(self, start: int, end: int) -> int:
         """The same; how it came out. Returns in every fork that has become a checkpoint."""
         while start < end:
-            stop = start + self._stride.of(end - start)
+            stop = self._stop(start, end)
             started = World.ticks()
-            pid = os.fork()
-            if not pid:
-                code = self._run_block(start, stop)
-                if code != PASSES:
-                    os._exit(code)
+            code = self._fork(2 * start, partial(self._run_block, start, stop))
+            if code is None:
                 start = stop
-                continue
-            code = _code_of(pid)
-            if code != FAILS:
+            elif code == WITHIN and not self._in_classes:
+                self._in_classes = True
+            elif code != FAILS:
                 return code
-            if stop - start == 1:
-                self._tell(self._order[start], stop)
+            elif self._stop(start, stop) == stop:
+                self._tell(self._order[stop - 1], stop, stop - start)
                 return DONE
-            self._stride.ran(stop - start, World.ticks() - started - self._stride.try_seconds)
-            end = stop
+            else:
+                self._stride.ran(stop - start, World.ticks() - started - self._stride.try_seconds)
+                end = stop
         if end < len(self._order):
             return BROKEN  # it failed at this place before, and now it passes
-        self._tell("", end)
+        self._tell("", end, 0)
         return DONE
 
-    def _run_block(self, start: int, stop: int) -> int:
-        """Run a block, then try the tail."""
-        started = World.ticks()
-        try:
-            for place in range(start, stop):
-                item = self._item(self._order[place])
-                if item is not None:
-                    self._run(item, self._following(place))
-            self._stride.ran(stop - start, World.ticks() - started)
-            why = next(unfit_to_fork(self._session.config), "")
-            if why:
-                self._write({"declined": why})
-                return BROKEN
-            return self._try_tail(stop)
-        except BaseException:
-            return BROKEN
+    def _stop(self, start: int, end: int) -> int:
+        """Where the block that begins at `start` ends: before `end`, unless nothing is left to be divided."""
+        stop = self._whole(start + self._stride.of(end - start), end)
+        return stop if stop < end else self._whole(start + 1, end)
 
-    def _try_tail(self, place: int) -> int:
-        started = World.ticks()
+    def _whole(self, stop: int, end: int) -> int:
+        """The place, or the end of the class that it is in, if classes are not divided."""
+        while self._in_classes and stop < end and _class_of(self._order[stop - 1]) == _class_of(self._order[stop]) != "":
+            stop += 1
+        return stop
+
+    def _fork(self, mark: int, go: Callable[[], int | None]) -> int | None:
+        """How a fork ended that did this with databases of its own; None in the fork, where it is to go on as a checkpoint."""
+        copies = self._branching.branch(mark)
+        kept = self._branching.there() - set(copies.values())
         pid = os.fork()
         if pid:
             code = _code_of(pid)
-            self._stride.tried(World.ticks() - started)
+            self._branching.drop_but(kept)
             return code
         try:
-            self._journal.move(self._place_folder(place))
-            self._failed = False
-            tail = [self._items[test] for test in self._tail]
-            _tear_down_to(tail[0])
-            for item, following in zip(tail, [*tail[1:], None]):
-                self._run(item, following)
-            os._exit(FAILS if self._failed else PASSES)
+            self._branching.enter(copies)
+            result = go()
         except BaseException:
-            os._exit(BROKEN)
+            result = BROKEN
+        if result is not None:
+            os._exit(result)
+        return None
+
+    def _run_block(self, start: int, stop: int) -> int | None:
+        """Run a block, then try the tail; None where that passes."""
+        started = World.ticks()
+        for place in range(start, stop):
+            item = self._item(self._order[place])
+            if item is not None:
+                self._run(item, self._following(place))
+        self._stride.ran(stop - start, World.ticks() - started)
+        if self._branching.is_in_transaction() and not self._in_classes:
+            return WITHIN
+        why = self._why_not()
+        if why:
+            self._write({"declined": why})
+            return BROKEN
+        started = World.ticks()
+        code = self._fork(2 * stop + 1, partial(self._try_tail, stop))
+        self._stride.tried(World.ticks() - started)
+        return None if code == PASSES else code
+
+    def _why_not(self) -> str:
+        if self._branching.is_in_transaction():
+            return "a transaction is open between two tests"
+        self._branching.rest()
+        return next(unfit_to_fork(self._session.config), "")
+
+    def _try_tail(self, place: int) -> int:
+        self._journal.move(self._place_folder(place))
+        self._failed = False
+        tail = [self._items[test] for test in self._tail]
+        _tear_down_to(tail[0])
+        for item, following in zip(tail, [*tail[1:], None]):
+            self._run(item, following)
+        return FAILS if self._failed else PASSES
 
     def _run(self, item: Any, following: Any) -> None:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
-    def _tell(self, test: str, ran: int) -> None:
-        """The last test that ran before the tail failed, empty where it passes, and how many had run."""
-        self._write({"at": test, "folder": self._place_folder(ran)})
+    def _tell(self, test: str, ran: int, among: int) -> None:
+        """The last test that ran before the tail failed, empty where it passes, how many had run, and how many are not told apart."""
+        self._write({"at": test, "among": among, "folder": self._place_folder(ran)})
 
     def _place_folder(self, place: int) -> str:
         return World.join(self._folder, "at-%05d" % place)
 
-    def _write(self, words: dict[str, str]) -> None:
+    def _write(self, words: dict[str, Any]) -> None:
         fd = World.open(World.join(self._folder, wire.WALK_RESULT), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         World.write(fd, World.encode(words).encode("ascii"))
         World.close(fd)
@@ -208,6 +237,13 @@ def _code_of(pid: int) -> int:
     """How a fork ended; BROKEN where it was killed."""
     _, end = os.waitpid(pid, 0)
     return os.WEXITSTATUS(end) if os.WIFEXITED(end) else BROKEN
+
+
+def _class_of(test: str) -> str:
+    """File and class; empty for a function."""
+    file, _, rest = test.partition("::")
+    inner = rest.partition("[")[0].rpartition("::")[0]
+    return "%s::%s" % (file, inner) if inner else ""
 
 
 def _file_of(test: str) -> str:

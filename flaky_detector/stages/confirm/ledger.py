@@ -91,8 +91,10 @@ class Ledger:
             again = [question, *apart] if number > 1 else apart
             self.attempt_all([(one, self.roles[one], self.tallies[one].attempts + 1) for one in again])
 
-    def walk(self, walking: Walking) -> int | None:
-        """After how many steps the tail begins to fail as the victim does; None where it does not, or not so, or nobody can tell.
+    def walk(self, walking: Walking) -> tuple[int, int] | None:
+        """After how many steps the tail begins to fail as the victim does, and among how many up to there the step is that does it.
+
+        None where it does not fail, or not so, or nobody can tell.
 
         What was seen on the way counts as an attempt at the order up to there.
         """
@@ -105,7 +107,7 @@ class Ledger:
         self.roles.setdefault(question, "search")
         before = tally.same
         self._count(tally, walked.answer)
-        return walked.place if tally.same > before else None
+        return (walked.place, walked.among) if tally.same > before else None
 
     def _check_budget(self) -> None:
         if self.policy.seconds_left < 0:

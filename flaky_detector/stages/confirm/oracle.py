@@ -61,7 +61,7 @@ class Walking(msgspec.Struct, frozen=True, kw_only=True):
 
 class Walked(msgspec.Struct, frozen=True):
     """Where the tail was seen to fail: after the first `place` steps and not after one less. Or it never failed; then `place` is the
-    number of all steps but the tail.
+    number of all steps but the tail. Of the last `among` steps up to there it is not known which makes the difference.
 
     `answer` tells of the tail's tests only. It is what one attempt at this order answers, but that its tests ran in a fork of the process
     that ran those before them.
@@ -69,6 +69,7 @@ class Walked(msgspec.Struct, frozen=True):
 
     place: int
     answer: Answer
+    among: int = 1
 
 
 class Oracle(Protocol):

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from flaky_detector.model import TestId
 from flaky_detector.stages.confirm.bench import Bench, Cast
+from flaky_detector.stages.confirm.minimise import minimise
 from flaky_detector.stages.confirm.oracle import Walking
 
 LEAST_TESTS = 6
@@ -24,20 +25,34 @@ def walk(bench: Bench, tests: Sequence[TestId]) -> Cast | None:
     """The tests that seem to be needed; None where walking tells nothing, or the order is so short that trials tell it as fast."""
     kept: tuple[TestId, ...] = ()
     before = tuple(tests)
-    while len(before) >= (1 if kept else LEAST_TESTS) and len(kept) < MOST_TOGETHER:
-        order = bench.order(Cast(own=(*before, *kept)))
-        ahead = len(order) - len(before) - len(kept) - 1
-        seconds = _seconds(bench, len(kept))
-        raised = _raised(bench)
-        walking = Walking(order=order, tail=len(kept) + 1, python=bench.docket.python, raised=raised, **seconds)
-        place = bench.ledger.walk(walking)
-        if place is None or place <= ahead:
+    for number in range(MOST_TOGETHER):
+        if len(before) < (1 if number else LEAST_TESTS):
             return None
-        kept = (before[place - ahead - 1], *kept)
-        before = before[: place - ahead - 1]
+        found = _last_needed(bench, before, kept)
+        if not found:
+            return None
+        place = before.index(found[0])
+        before, kept = before[:place], (*found, *kept)
         if bench.shows(Cast(own=kept)):
-            return Cast(own=kept)
+            return Cast(own=kept if len(kept) == number + 1 else _smallest(bench, kept))
     return None
+
+
+def _last_needed(bench: Bench, before: tuple[TestId, ...], kept: tuple[TestId, ...]) -> tuple[TestId, ...]:
+    """One of `before`, or some of which one is it, after which those that are kept fail, and the victim; nobody where that is not known."""
+    order = bench.order(Cast(own=(*before, *kept)))
+    ahead = len(order) - len(before) - len(kept) - 1
+    seconds, raised = _seconds(bench, len(kept)), _raised(bench)
+    came = bench.ledger.walk(Walking(order=order, tail=len(kept) + 1, python=bench.docket.python, raised=raised, **seconds))
+    if came is None or came[0] - came[1] < ahead:
+        return ()
+    return before[came[0] - came[1] - ahead : came[0] - ahead]
+
+
+def _smallest(bench: Bench, tests: tuple[TestId, ...]) -> tuple[TestId, ...]:
+    """What of them is needed, where a walk could not tell some of them apart."""
+    chosen = minimise(range(len(tests)), lambda some: bench.shows(Cast(own=tuple(tests[index] for index in some))))
+    return tests if chosen is None else tuple(tests[index] for index in chosen)
 
 
 def _raised(bench: Bench) -> tuple[str, ...]:
