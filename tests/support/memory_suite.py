@@ -46,6 +46,7 @@ class MemorySuite:
         self.otherwise: Callable[[list[tuple[int, str]]], bool] = lambda prefix: False
         self.passes_on = ""
         self.walks = False
+        self.walks_among = 1
         self.walked: list[int] = []
         self.walkings: list[int] = []
 
@@ -77,7 +78,9 @@ class MemorySuite:
             if self.fails(before, len(self.walked) - 1) or place == len(steps):
                 failure = self.failure if self.fails(before, len(self.walked) - 1) else None
                 rows = [execution(step.test, None, place + number) for number, step in enumerate(tail[:-1])]
-                return Walked(place, Answer(executions=(*rows, execution(tail[-1].test, failure, place + len(rows)))))
+                stop = min(len(steps), -(-place // self.walks_among) * self.walks_among)
+                answer = Answer(executions=(*rows, execution(tail[-1].test, failure, stop + len(rows))))
+                return Walked(stop, answer, among=stop - (place - 1) // self.walks_among * self.walks_among)
         return None
 
     @property

@@ -98,6 +98,15 @@ def test_where_most_tests_leave_something_behind_a_walk_tells_sooner() -> None:
     assert suite.walked == [201, 122]
 
 
+def test_where_a_walk_tells_a_few_only_trials_tell_which_of_them() -> None:
+    suite = walking(needing(20, 121))
+    suite.walks_among = 5
+    proof = prove(docket(), suite, Policy(look_further=False))
+    assert proof.polluters == ((TESTS[20], TESTS[121]),)
+    assert suite.walked == [201, 126]
+    assert max(map(len, suite.orders)) == 11
+
+
 def test_what_broke_a_test_of_another_family_is_tried_before_any_walk() -> None:
     suite = walking(needing(120))
     known = tuple(on_one_worker((TestId(TESTS[number]),)) for number in (7, 120))
