@@ -21,7 +21,7 @@ def look_further(search: Search, bench: Bench, found: Found) -> None:
     """Tests that leave the same behind, singly; then what remains of the failing order and of the whole suite, in both directions."""
     search.try_each(_alike(bench, found), every=True)
     for _ in range(MOST_POLLUTERS_BY_SEARCH):
-        if not any(search.search_within(tests) for tests in _remains(bench, found)):
+        if not any(search.search_within(tests, is_expected=False) for tests in _remains(bench, found)):
             return
 
 
