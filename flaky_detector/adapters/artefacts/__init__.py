@@ -17,6 +17,8 @@ from flaky_detector.recorder import wire
 from flaky_detector.stages.ingest import Bundle, Paper
 
 LARGEST_FILE = 256 * MIB
+LOG_TIMES = 16  # as large may a log be that lies there unpacked: only what `sieve` lets through is held
+LARGE_LOG = 16 * MIB  # from here on a log is sifted
 LARGEST_IN_ALL = 64 * 1024 * MIB  # of what is read, one run after the other; in memory is one run at a time
 MOST_FILES = 100_000
 REPORTS = (".xml",)
@@ -41,7 +43,7 @@ def gather(paths: Sequence[Path]) -> tuple[tuple[Bundle, ...], tuple[Gap, ...]]:
     for path in paths:
         if not path.exists():
             raise SettingsError(f"there is no {str(path)!r}", "give JUnit files, console logs, folders or zips of CI artefacts that exist")
-    shelf = Shelf(Limits(LARGEST_FILE, LARGEST_IN_ALL, MOST_FILES), _is_wanted)
+    shelf = Shelf(Limits(LARGEST_FILE, LARGEST_IN_ALL, MOST_FILES, LARGE_LOG, LOG_TIMES * LARGEST_FILE), _is_wanted, _is_log)
     for path in paths:
         shelf.add_all(path)
     bundles = tuple(_bundles(shelf))
@@ -56,6 +58,10 @@ def _is_wanted(name: str) -> bool:
     return name.lower().endswith((*REPORTS, *LOGS, *OURS))
 
 
+def _is_log(name: str) -> bool:
+    return name.lower().endswith(LOGS)
+
+
 def _say_unused(paths: Sequence[Path], bundles: Sequence[Bundle], shelf: Shelf) -> None:
     """A file that was given by name and is no evidence."""
     used = {paper.name.split("#")[0] for bundle in bundles for paper in bundle.papers}
@@ -67,7 +73,7 @@ def _say_unused(paths: Sequence[Path], bundles: Sequence[Bundle], shelf: Shelf) 
 
 def _bundles(shelf: Shelf) -> Iterator[Bundle]:
     folders: dict[str, list[Paper]] = {}
-    for name in sorted(shelf.found):
+    for name in sorted(shelf.found, key=lambda name: name.split("/")):  # a folder before one whose name goes on
         folder, _, base = name.rpartition("/")
         folders.setdefault(folder, []).append(Paper(base, partial(shelf.read, name), shelf.found[name].size))
     for folder, papers in folders.items():

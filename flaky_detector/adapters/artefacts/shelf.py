@@ -1,21 +1,24 @@
 """What lies under the paths: names of files, also within archives, and how each is read when it is asked for.
 
 Owns what is opened and the bounds. Nothing that is found is kept in memory: a file in an archive is unpacked once to see that it can be and
-how large it is, and again when somebody reads it. No path of an archive is ever written. Each file and the whole are limited, so that an
-archive bomb costs a Gap and not the machine. Must not know what files mean.
+how large it is, and again when somebody reads it. Of a large log what `sieve` lets through lies in a nameless file. No path of
+an archive is ever written. Each file and the whole are limited, so that an archive bomb costs a Gap and not the machine. Must not know what
+files mean.
 """
 
 import gzip
 import io
 import os
+import tempfile
 import weakref
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
+from flaky_detector.adapters.artefacts.sieve import KEPT_OF_A_SECTION, sifted
 from flaky_detector.model import Gap
 
 MIB = 1024 * 1024
@@ -34,11 +37,13 @@ class TooMuch(Exception):  # noqa: N818 -- a bound, not an error
 
 
 class Limits(NamedTuple):
-    """Bytes of one file, bytes of all together, and how many files."""
+    """Bytes of one file, bytes of all together, and how many files; from how many bytes on a log is sifted, and how many one may have."""
 
     largest_file: int
     largest_in_all: int
     most_files: int
+    large_log: int
+    largest_log: int
 
 
 class Found(NamedTuple):
@@ -54,17 +59,20 @@ class Shelf:
     Args:
         limits: what is refused.
         is_wanted: whether a file of this name is of interest.
+        is_log: whether a file of this name can be sifted.
     """
 
-    def __init__(self, limits: Limits, is_wanted: Callable[[str], bool]) -> None:
+    def __init__(self, limits: Limits, is_wanted: Callable[[str], bool], is_log: Callable[[str], bool]) -> None:
         self.found: dict[str, Found] = {}
         self.gaps: list[Gap] = []
         self._limits = limits
         self._is_wanted = is_wanted
+        self._is_log = is_log
         self._labels: dict[str, Path] = {}
         self._size = 0
         self._archive: dict[str, zipfile.ZipFile] = {}
-        weakref.finalize(self, _close, self._archive)
+        self._aside = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 -- as long as somebody may read
+        weakref.finalize(self, _close, self._archive, self._aside)
 
     def add_all(self, path: Path) -> None:
         """The file, or every file of interest below the folder."""
@@ -95,6 +103,10 @@ class Shelf:
         """How many bytes the next file may have."""
         return min(self._limits.largest_file, self._limits.largest_in_all - self._size)
 
+    def _room_for_log(self) -> int:
+        """The same for a log that lies on disk as it is, where nobody can have packed much into little."""
+        return min(self._limits.largest_log, self._limits.largest_in_all - self._size)
+
     def _label(self, folder: Path) -> str:
         """A short name for a folder, its whole path where another is called the same."""
         real = folder.resolve()
@@ -122,8 +134,9 @@ class Shelf:
             size = file.stat().st_size
             with file.open("rb") as stream:
                 head = stream.read(4)
-            if head != ZIP and not name.endswith(".zip") and size > self._room:
-                self._gap(name, f"larger than {self._limits.largest_file // MIB} MiB, or too much in all: not read")
+            room = self._room_for_log() if self._is_log(name) and head[:2] != GZIP else self._room
+            if head != ZIP and not name.endswith(".zip") and size > room:
+                self._gap(name, f"larger than {max(room, 0) // MIB} MiB, or too much in all: not read")
                 return
             self._sort(name, head, size, file)
         except OSError as error:
@@ -135,12 +148,36 @@ class Shelf:
         elif head[:2] == GZIP or name.endswith(".gz"):
             self._gunzip(name, partial(_unpacking, source))
         else:
+            self._add_plain(name, size, source)
+
+    def _add_plain(self, name: str, size: int, source: Source) -> None:
+        """A file as it is; of a large log what was sifted, and a word on that."""
+        if size <= self._limits.large_log or not self._is_log(name):
             self._add(name, Found(size, partial(_whole, source)))
+            return
+        with _open(source) as stream:
+            start, kept = self._set_aside(sifted(stream))
+        if kept > self._limits.largest_file:
+            self._gap(name, f"refused: more than {self._limits.largest_file // MIB} MiB of it are pytest's own lines")
+            return
+        text = f"is {size // MIB} MiB large: of what was printed for each failure the first {KEPT_OF_A_SECTION // 1024} KiB are read"
+        self._gap(name, text)
+        self._add(name, Found(kept, partial(_slice, self._aside, start, kept)))
+
+    def _set_aside(self, lines: Iterable[bytes]) -> tuple[int, int]:
+        """Where in the file beside they begin, and their size; no more is written than it takes to see that they are too many."""
+        start, size = self._aside.seek(0, os.SEEK_END), 0
+        for line in lines:
+            size += self._aside.write(line)
+            if size > self._limits.largest_file:
+                self._aside.truncate(start)
+                break
+        return start, size
 
     def _gunzip(self, name: str, source: Source) -> None:
         try:
             _, size = _looked_at(source, self._room)
-            self._add(name.removesuffix(".gz"), Found(size, partial(_whole, source)))
+            self._add_plain(name.removesuffix(".gz"), size, source)
         except (OSError, EOFError, zlib.error) as error:
             self._gap(name, f"is not a whole gzip file ({error}); download it again")
         except TooMuch as limit:
@@ -181,10 +218,12 @@ class Shelf:
             self._sort(name, head, size, source, depth + 1)
 
 
-def _close(archives: dict[str, zipfile.ZipFile]) -> None:
+def _close(archives: dict[str, zipfile.ZipFile], aside: IO[bytes] | None = None) -> None:
     """Nobody reads them any more. Not left to the archive itself: its file may be found dead before it, and complains."""
     while archives:
         archives.popitem()[1].close()
+    if aside:
+        aside.close()
 
 
 def _open(source: Source) -> IO[bytes]:
@@ -194,6 +233,11 @@ def _open(source: Source) -> IO[bytes]:
 def _whole(source: Source) -> bytes:
     with _open(source) as stream:
         return stream.read()
+
+
+def _slice(file: IO[bytes], start: int, size: int) -> bytes:
+    file.seek(start)
+    return file.read(size)
 
 
 def _unpacking(source: Source) -> IO[bytes]:
