@@ -1,6 +1,7 @@
 """Papers of one run that came apart, of several that came together, and copies."""
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from flaky_detector.adapters.artefacts import gather
 from flaky_detector.model import RunRecord
 from flaky_detector.pipeline.analysis import read
 from flaky_detector.pipeline.dossier import Dossier
-from flaky_detector.stages.ingest import Bundle, Paper, reunite, without_copies
+from flaky_detector.stages.ingest import Bundle, Paper, ingest, reunite, without_copies
 
 TESTS = tuple(f"tests/test_{module}.py::test_{number}" for module in "ab" for number in range(6))
 
@@ -111,6 +112,70 @@ def test_what_could_belong_to_either_of_two_is_left_apart_and_said() -> None:
     assert [(gap.source, gap.text.split(":")[0]) for gap in gaps] == [
         ("j1", "may be of the same run as a console log that tells the same outcomes")
     ]
+
+
+def recorded(*failed: str) -> Paper:
+    """What the recorder writes in a job's own pytest."""
+    events = [{"ev": "start", "v": 1, "worker": "main", "python": "3.12.1"}]
+    for number, test in enumerate(TESTS):
+        events += [{"ev": "begin", "id": test, "pos": number, "time": 5.0}]
+        events += [{"ev": "end", "id": test, "pos": number, "outcome": "failed" if test in failed else "passed", "dur": 0.25}]
+    return Paper("journal-main.jsonl", "".join(json.dumps(event) + "\n" for event in events).encode())
+
+
+@pytest.mark.parametrize("beside", [(), (Paper("junit.xml", junit(FAILED).encode()),)])
+def test_what_the_recorder_left_and_the_log_of_the_same_run_are_one_run(beside: tuple[Paper, ...]) -> None:
+    of_a_job = Bundle("run/test", (Paper("log.txt", log(FAILED).encode()),), "test")
+    whole, gaps = reunite([Bundle("run/7.zip", (recorded(FAILED), *beside)), of_a_job])
+    assert ([(one.name, one.job) for one in whole], gaps) == ([("run/test", "test")], ())
+    assert ingest(whole[0]).witnesses[0] == "journal-main"
+
+
+def test_a_run_of_our_own_takes_no_log() -> None:
+    ours = Bundle("ours", (recorded(FAILED), Paper("run.json", b"{}")))
+    whole, _ = reunite([ours, Bundle("l", (Paper("log.txt", log(FAILED).encode()),), "test")])
+    assert [one.name for one in whole] == ["ours", "l"]
+
+
+def test_of_several_logs_that_fit_the_one_of_the_same_job_is_taken_whenever_it_began() -> None:
+    papers = [Bundle(f"run/{job}", (Paper("log.txt", log(seconds=9.0).encode()),), job) for job in ("one", "two")]
+    papers += [Bundle("run/two/7.zip", (Paper("junit.xml", junit().encode()),), "two"), bundle("run/8.zip", "junit.xml", junit())]
+    whole, gaps = reunite(papers)
+    assert [(one.name, one.papers[0].name, one.job) for one in whole] == [("run/two", "junit.xml", "two"), ("run/one", "junit.xml", "one")]
+    assert gaps == ()
+
+
+def test_a_report_goes_with_no_other_jobs_log_where_its_own_job_left_one() -> None:
+    papers = [Bundle("one", (Paper("log.txt", log().encode()),), "one"), Bundle("two", (Paper("log.txt", log(FAILED).encode()),), "two")]
+    papers += [Bundle("two/7.zip", (Paper("junit.xml", junit().encode()),), "two")]
+    assert [one.name for one in reunite(papers)[0]] == ["one", "two", "two/7.zip"]
+
+
+def test_a_log_goes_with_the_report_that_began_when_it_did() -> None:
+    papers = [bundle(f"l{hour}", "log.txt", stamped(log()).replace("T00:", f"T{hour}:")) for hour in ("08", "09")]
+    papers += [bundle("j", "junit.xml", junit(timestamp="2026-01-01T09:00:01.5+00:00"))]
+    whole, _ = reunite(papers)
+    assert [(one.name, len(one.papers)) for one in whole] == [("l08", 1), ("j", 2)]
+
+
+def short(*failed: str) -> str:
+    """What pytest prints without `-v`."""
+    lines = ["============================= test session starts ==============================", "." * len(TESTS)]
+    lines += ["=========================== short test summary info ============================"] * bool(failed)
+    lines += [f"FAILED {test} - assert 1 == 2" for test in failed]
+    return "\n".join([*lines, f"============ {len(failed)} failed, {len(TESTS) - len(failed)} passed in 12.5s ============"])
+
+
+def test_a_log_without_a_line_for_each_test_goes_with_the_report_of_the_same_failures() -> None:
+    papers = [bundle("l", "a.log", short(FAILED)), bundle("j1", "1.xml", junit(FAILED)), bundle("j2", "2.xml", junit(TESTS[5]))]
+    assert [(one.name, len(one.papers)) for one in reunite(papers)[0]] == [("j1", 2), ("j2", 1)]
+
+
+def test_a_log_that_tells_of_no_test_goes_with_its_own_jobs_report_only() -> None:
+    papers = [bundle("l", "a.log", short()), bundle("j", "junit.xml", junit())]
+    assert len(reunite(papers)[0]) == 2
+    papers = [Bundle(one.name, one.papers, "test") for one in papers]
+    assert [(one.name, len(one.papers)) for one in reunite(papers)[0]] == [("l", 2)]
 
 
 @pytest.mark.parametrize("other", [junit(TESTS[5]), junit(tests=TESTS[:6]), "<testsuite name='s'/>"])

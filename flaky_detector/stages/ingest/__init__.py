@@ -3,6 +3,7 @@
 Owns which reader gets which paper. Bad papers never raise: each becomes a Gap that names the file and says what to do.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -22,6 +23,7 @@ __all__ = ["Bundle", "Paper", "distinct", "ingest", "reunite", "without_copies"]
 
 RUN_PAPER = "run.json"
 NOT_READ = (".json", ".jsonl")
+PYTHON_OF_JOB = re.compile(r"(?<![\d.])3\.(?:[6-9]|[1-9]\d)(?![\d.])")
 
 
 def ingest(bundle: Bundle) -> RunRecord:
@@ -35,7 +37,7 @@ def ingest(bundle: Bundle) -> RunRecord:
     witnesses: tuple[Testimony, ...] = (read_journals(journals, bundle.name),) if journals else ()
     if not any(witness.executions for witness in witnesses) and run is None:
         witnesses += tuple(read_log(paper, bundle.name) for paper in bundle.papers if _is_log(paper.name))
-    return merge(run, (*witnesses, *_reports(bundle, witnesses)), bundle.name, gaps)
+    return merge(run, (*witnesses, *_reports(bundle, witnesses), *_job(bundle)), bundle.name, gaps)
 
 
 def distinct(records: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
@@ -54,6 +56,12 @@ def _reports(bundle: Bundle, witnesses: Sequence[Testimony]) -> tuple[Testimony,
     known = LaterDirectory([row.test for row in rows])
     passed = _passed_once(rows) if any(is_journal(paper.name) for paper in bundle.papers) else frozenset()
     return tuple(read_junit(paper, bundle.name, known, passed) for paper in bundle.papers if _is_report(paper.name))
+
+
+def _job(bundle: Bundle) -> tuple[Testimony, ...]:
+    """What the name of a job of a matrix says: `test (3.11, ubuntu-latest)`. No Django is called 3.6 or later."""
+    pythons = set(PYTHON_OF_JOB.findall(bundle.job))
+    return (Testimony(witness="job", python=pythons.pop()),) if len(pythons) == 1 else ()
 
 
 def _passed_once(rows: Sequence[Execution]) -> frozenset[TestId]:

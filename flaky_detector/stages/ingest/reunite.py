@@ -2,70 +2,35 @@
 
 Owns two judgements on foreign bundles, both by what the papers say:
 
-- a JUnit file in one artefact and a console log in another are of one run where they tell the same tests with the same outcomes, and nobody
-  else does as well; where several do, the one that took the same time;
+- a JUnit file (of jobs of CI also the recorder's journals) in one artefact and a console log in another are of one run where they tell the
+  same tests with the same outcomes, and nobody else does as well; where several do, the one that is of the same job of CI, else began at
+  the same time, else took the same time. A log without `-v` tells of those that failed only: they must be the same;
 - a JUnit file whose testsuites hold the same tests is several runs: somebody put the reports of a matrix into one file.
 
-Bundles of our own are left alone. What stays undecided is a Gap.
+Runs of our own are left alone. What stays undecided is a Gap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
 from lxml import etree
 
 from flaky_detector.model import Gap
-from flaky_detector.stages.ingest.addresses import Address, address_of
-from flaky_detector.stages.ingest.junit import read_junit
+from flaky_detector.stages.ingest.journal import is_journal
+from flaky_detector.stages.ingest.lone_papers import Reader, Told
 from flaky_detector.stages.ingest.safe_xml import parse
-from flaky_detector.stages.ingest.testimony import Bundle, Paper, Testimony
-from flaky_detector.stages.ingest.xdist_log import read_log
+from flaky_detector.stages.ingest.testimony import Bundle, Paper
 
 ALIKE = 0.98  # of all tests that either tells, those of which both tell the same
 SAME_TIME = 0.05  # of the longer one; a report's time leaves out the collection
-
-Addresses = frozenset[Address]
-
-
-class Told(msgspec.Struct, frozen=True):
-    """A bundle of one paper, with what that says: all tests, those that failed, and how long it took."""
-
-    bundle: Bundle
-    tests: Addresses
-    failing: Addresses
-    seconds: float
-
-
-class Reader:
-    """Reads lone papers. Runs of one suite tell of the same tests: those are kept once for all of them."""
-
-    def __init__(self) -> None:
-        self._addresses: dict[Address, Address] = {}
-        self._suites: dict[Addresses, Addresses] = {}
-
-    def report(self, bundle: Bundle) -> Told:
-        """What a JUnit file says."""
-        return self._told(bundle, read_junit(bundle.papers[0], bundle.name, {}))
-
-    def log(self, bundle: Bundle) -> Told:
-        """What a console log says."""
-        return self._told(bundle, read_log(bundle.papers[0], bundle.name))
-
-    def _told(self, bundle: Bundle, told: Testimony) -> Told:
-        outcomes = {self._shared(address_of(row.test)): row.outcome.is_failure for row in told.executions}
-        tests = frozenset(outcomes)
-        failing = frozenset(address for address, failed in outcomes.items() if failed)
-        return Told(bundle, self._suites.setdefault(tests, tests), failing, told.seconds)
-
-    def _shared(self, address: Address) -> Address:
-        return self._addresses.setdefault(address, address)
+SAME_BEGINNING_SECONDS = 2.0
 
 
 def reunite(bundles: Sequence[Bundle]) -> tuple[tuple[Bundle, ...], tuple[Gap, ...]]:
     """Every run as one bundle, as far as the papers tell."""
     apart = [part for bundle in bundles for part in _taken_apart(bundle)]
-    reports = [bundle for bundle in apart if len(bundle.papers) == 1 and _is_report(bundle.papers[0])]
     logs = [bundle for bundle in apart if len(bundle.papers) == 1 and _is_log(bundle.papers[0])]
+    of_jobs = any(log.job for log in logs)
+    reports = [bundle for bundle in apart if _is_lone_report(bundle) or (of_jobs and _is_recorded(bundle))]
     if not reports or not logs:
         return tuple(apart), ()
     reader = Reader()
@@ -73,6 +38,16 @@ def reunite(bundles: Sequence[Bundle]) -> tuple[tuple[Bundle, ...], tuple[Gap, .
     gone = {log.name for log in pairs.values()}
     whole = [_with(bundle, pairs.get(bundle.name)) for bundle in apart if bundle.name not in gone]
     return tuple(whole), gaps
+
+
+def _is_lone_report(bundle: Bundle) -> bool:
+    return len(bundle.papers) == 1 and _is_report(bundle.papers[0])
+
+
+def _is_recorded(bundle: Bundle) -> bool:
+    """What the recorder left in a job's own pytest: journals, and perhaps its report beside them. Every job has left a log as well."""
+    kinds = {paper.name: is_journal(paper.name) or _is_report(paper) for paper in bundle.papers}
+    return all(kinds.values()) and any(map(is_journal, kinds))
 
 
 def _is_report(paper: Paper) -> bool:
@@ -84,20 +59,24 @@ def _is_log(paper: Paper) -> bool:
 
 
 def _with(bundle: Bundle, log: Bundle | None) -> Bundle:
-    return bundle if log is None else msgspec.structs.replace(bundle, papers=(*bundle.papers, *log.papers))
+    """One run; where CI's job is known, it is called by that."""
+    if log is None:
+        return bundle
+    return Bundle(log.name if log.job else bundle.name, (*bundle.papers, *log.papers), log.job or bundle.job)
+
+
+Pair = tuple[str, str]
 
 
 def _paired(reports: Sequence[Told], logs: Sequence[Told]) -> tuple[dict[str, Bundle], tuple[Gap, ...]]:
-    """The log of each report that has one, by the report's name."""
-    fits = {
-        (report.bundle.name, log.bundle.name): _same_time(report, log)
-        for report in reports
-        for log in logs
-        if _likeness(report, log) >= ALIKE
-    }
-    sure = {pair for pair in fits if _is_alone(pair, set(fits))}
-    timed = {pair for pair, same in fits.items() if same and pair not in sure}
-    sure |= {pair for pair in timed if _is_alone(pair, timed)}
+    """The log of each report that has one, by the report's name. What is settled by a better reason is out of the question afterwards."""
+    fits = {(report.bundle.name, log.bundle.name): (report, log) for report, log in _fitting(reports, logs)}
+    reasons: tuple[Callable[[Told, Told], bool], ...] = (_same_job, _same_beginning, _anything, _same_time)
+    sure: set[Pair] = set()
+    for reason in reasons:
+        settled = {name for pair in sure for name in pair}
+        likely = {pair for pair, both in fits.items() if settled.isdisjoint(pair) and reason(*both)}
+        sure |= {pair for pair in likely if _is_alone(pair, likely)}
     by_name = {log.bundle.name: log.bundle for log in logs}
     settled = {name for pair in sure for name in pair}
     open_questions = sorted({report for report, log in fits if report not in settled and log not in settled})
@@ -105,16 +84,43 @@ def _paired(reports: Sequence[Told], logs: Sequence[Told]) -> tuple[dict[str, Bu
     return {report: by_name[log] for report, log in sure}, tuple(Gap(name, text) for name in open_questions)
 
 
+def _fitting(reports: Sequence[Told], logs: Sequence[Told]) -> Iterator[tuple[Told, Told]]:
+    """Reports and logs that may be of one run. A report whose job has left a log of tests is of no other job."""
+    jobs = {log.bundle.job for log in logs} - {""}
+    for report in reports:
+        for log in logs:
+            if _likeness(report, log) >= ALIKE and (report.bundle.job not in jobs or _same_job(report, log)):
+                yield report, log
+
+
 def _is_alone(pair: tuple[str, str], pairs: set[tuple[str, str]]) -> bool:
     return sum(other[0] == pair[0] or other[1] == pair[1] for other in pairs) == 1
 
 
 def _likeness(one: Told, other: Told) -> float:
-    """The share of all tests that either tells of which both tell the same."""
+    """The share of all tests that either tells of which both tell the same.
+
+    A log that tells of failing tests only is held against those; one that tells of none is believed to be its job's.
+    """
+    if other.is_partial and other.tests <= one.tests:
+        return float(other.failing == one.failing if other.tests else _same_job(one, other))
     both = one.tests if one.tests is other.tests else one.tests & other.tests
     everything = len(one.tests) + len(other.tests) - len(both)
     quarrels = sum(address in both for address in one.failing ^ other.failing)
     return (len(both) - quarrels) / everything if both else 0.0
+
+
+def _same_job(one: Told, other: Told) -> bool:
+    return one.bundle.job == other.bundle.job != ""
+
+
+def _same_beginning(one: Told, other: Told) -> bool:
+    """A log's stamp may be later, where output was buffered; so it tells who belongs together, and never who does not."""
+    return one.began > 0 < other.began and abs(one.began - other.began) <= SAME_BEGINNING_SECONDS
+
+
+def _anything(_one: Told, _other: Told) -> bool:
+    return True
 
 
 def _same_time(one: Told, other: Told) -> bool:
@@ -132,13 +138,13 @@ def _taken_apart(bundle: Bundle) -> list[Bundle]:
     if len(suites) < 2 or not _overlap(suites):
         return [bundle]
     return [
-        Bundle(f"{bundle.name}#{number}", (Paper(f"{paper.name}#{number}.xml", etree.tostring(suite)),))
+        Bundle(f"{bundle.name}#{number}", (Paper(f"{paper.name}#{number}.xml", etree.tostring(suite)),), bundle.job)
         for number, suite in enumerate(suites, start=1)
     ]
 
 
 def _overlap(suites: Sequence[etree._Element]) -> bool:
-    seen: set[Address] = set()
+    seen: set[tuple[str, str]] = set()
     for suite in suites:
         own = {(case.get("classname") or "", case.get("name") or "") for case in suite.iter("testcase")}
         if own & seen:

@@ -28,10 +28,14 @@ class Paper(msgspec.Struct, frozen=True):
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """The papers of one run. `name` is unique among the bundles that are read together, and becomes the run's id for foreign ones."""
+    """The papers of one run. `name` is unique among the bundles that are read together, and becomes the run's id for foreign ones.
+
+    `job` is the job of CI that left them, as its matrix names it; "" where that is not known.
+    """
 
     name: str
     papers: tuple[Paper, ...]
+    job: str = ""
 
 
 class Testimony(msgspec.Struct, frozen=True, kw_only=True):
