@@ -22,6 +22,7 @@ OPERATIONS = {
     REPOSITORY + "/pulls": ["get"],
     REPOSITORY + "/pulls/{pull_number}": ["get"],
     REPOSITORY + "/commits/{commit_sha}/pulls": ["get"],
+    REPOSITORY + "/compare/{basehead}": ["get"],
     REPOSITORY + "/issues": ["get", "post"],
     REPOSITORY + "/issues/{issue_number}": ["get", "patch"],
     REPOSITORY + "/issues/{issue_number}/comments": ["get", "post"],

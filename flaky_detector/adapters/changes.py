@@ -24,14 +24,17 @@ class Changes(NamedTuple):
     trouble: str = ""
 
 
-def changed_since(folder: Path, revisions: Sequence[str]) -> Changes:
+def changed_since(folder: Path, revisions: Sequence[str], head: str = "") -> Changes:
     """What changed since the branch that HEAD is on left the first of these revisions that is there; what is not committed counts too.
 
     Args:
         folder: inside the checkout; files elsewhere are left out.
         revisions: commits or branches, the best one first.
+        head: the pull request's newest commit, "" where it is not known. Only a merge of that commit was made for the pull request: a
+            branch may end in a merge of its own.
     """
-    for revision in (*revisions, *([MERGED_INTO] if _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^2") else [])):
+    merged = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^2")
+    for revision in (*revisions, *([MERGED_INTO] if merged and head in {"", merged} else [])):
         commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         base = _git(folder, "merge-base", commit, "HEAD") if commit else None
         told = base and _git(folder, "diff", "--name-only", "-z", "--relative", "--no-ext-diff", "--no-renames", "--diff-filter=d", base)

@@ -57,5 +57,5 @@ def changes_of(settings: Settings, environ: Mapping[str, str], rootdir: Path) ->
         return Changes()
     if settings.changed_since:
         return changed_since(rootdir, (settings.changed_since,))
-    base = whereabouts(environ).base
-    return changed_since(rootdir, base) if base else Changes()
+    place = whereabouts(environ)
+    return changed_since(rootdir, place.base, place.head_sha) if place.base else Changes()

@@ -23,6 +23,8 @@ Say = Callable[[str], None]
 def consider(environ: Mapping[str, str], say: Say) -> int:
     """Whether the event's comment asks for a hunt that may be had; the commit to hunt in becomes an output, empty for none.
 
+    So do the commit since which it changes files, and how deep a checkout must be to hold that one too.
+
     Raises:
         GitHubError: GitHub refused or could not be reached.
     """
@@ -65,7 +67,7 @@ def _keep(place: Whereabouts, note: github.Note, reaction: str) -> None:
 
 def _decided(environ: Mapping[str, str], verdict: github.Verdict, say: Say) -> None:
     say(f"hunt at {verdict.commit}" if verdict.commit else f"no hunt: {verdict.why_not}")
-    actions.write_outputs(environ, {"commit": verdict.commit})
+    actions.write_outputs(environ, {"commit": verdict.commit, "base": verdict.base, "depth": str(verdict.depth)})
     if verdict.why_not:
         actions.write_summary(environ, f"No hunt: {verdict.why_not}.\n")
 

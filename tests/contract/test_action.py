@@ -76,7 +76,7 @@ def test_every_mode_is_named_in_the_description():
 
 
 def test_what_is_written_is_declared():
-    written = set(outputs(Result(), Settings(), {}, "")) | {"matrix", "plan", "commit"}
+    written = set(outputs(Result(), Settings(), {}, "")) | {"matrix", "plan", "commit", "base", "depth"}
     assert set(ACTION["outputs"]) == written
 
 

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from flaky_detector.adapters.changes import changed_since
+from flaky_detector.cli import main
 from tests.support.hunting import flaky_detector
+
+ROOT = Path(__file__).parents[2]
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -71,6 +75,80 @@ def test_in_a_merge_made_for_a_pull_request_two_commits_are_enough(project: Path
     git(tmp_path, "clone", "-q", "--depth", "2", "--branch", "merged", f"file://{project}", "shallow")
     told = changed_since(tmp_path / "shallow", ("f" * 40, "origin/main"))
     assert told == (("test_a.py", "test_new.py"), "HEAD^1", "")
+
+
+# What actions/checkout does, and how deep our workflow files have it go. GitHub's merge has the base as first parent and the pull request
+# as second, and lies under a ref of its own that only the server has.
+
+
+@pytest.fixture
+def origin(project: Path) -> Path:
+    """The server: main went on after the event, and the merge was made with it."""
+    git(project, "checkout", "-q", "--detach", "main")
+    git(project, "merge", "-q", "--no-ff", "--no-edit", "topic")
+    git(project, "update-ref", "refs/pull/7/merge", "HEAD")
+    git(project, "update-ref", "refs/pull/7/head", "topic")
+    git(project, "config", "uploadpack.allowAnySHA1InWant", "true")
+    git(project, "checkout", "-q", "topic")
+    return project
+
+
+def checked_out(origin: Path, folder: Path, commit: str, depth: str) -> Path:
+    folder.mkdir()
+    git(folder, "init", "-q")
+    git(folder, "remote", "add", "origin", f"file://{origin}")
+    refs = f"+{git(origin, 'rev-parse', commit)}:refs/remotes/pull/7/merge"
+    more = [] if depth == "0" else [f"--depth={depth}"]
+    git(folder, "fetch", "-q", "--no-tags", "--prune", "--no-recurse-submodules", *more, "origin", refs)
+    git(folder, "checkout", "-q", "--force", "refs/remotes/pull/7/merge")
+    return folder
+
+
+def depth_of_checkout(file: Path, job: str) -> str:
+    """Of the job's first step, which checks out what is hunted in."""
+    given = yaml.safe_load(file.read_text())["jobs"][job]["steps"][0]["with"]
+    return str(given.get("fetch-depth", 1))
+
+
+def test_the_reusable_workflow_plans_where_the_pull_requests_merge_and_its_base_are(origin: Path, tmp_path: Path) -> None:
+    depth = depth_of_checkout(ROOT / ".github" / "workflows" / "flake-hunt.yml", "plan")
+    folder = checked_out(origin, tmp_path / "runner", "refs/pull/7/merge", depth)
+    base = git(origin, "rev-parse", "main~1")  # that of the event, older than the merge
+    told = changed_since(folder, (base, "origin/main"), git(origin, "rev-parse", "topic"))
+    assert told == (("test_a.py", "test_new.py"), "HEAD^1", "")
+    assert git(folder, "rev-list", "--count", "HEAD") == "3"
+
+
+def test_what_init_drafts_for_pull_requests_knows_what_they_change(origin: Path, tmp_path: Path) -> None:
+    write(origin, test_x="def test_x(): pass\n")
+    assert main(["init", "--write", "--quiet", "--action", "acme/flaky-detector@v1", "--rootdir", str(origin)], {}) == 0
+    place = origin / ".github" / "workflows"
+    folder = checked_out(origin, tmp_path / "runner", "refs/pull/7/merge", depth_of_checkout(place / "flaky-detector.yml", "hunt"))
+    assert changed_since(folder, ("f" * 40,), git(origin, "rev-parse", "topic")).files == ("test_a.py", "test_new.py")
+    assert depth_of_checkout(place / "flaky-detector-nightly.yml", "hunt") == "1"
+
+
+def test_a_hunt_on_request_knows_it_from_the_pull_requests_own_commits(origin: Path, tmp_path: Path) -> None:
+    git(origin, "merge", "-q", "--no-edit", "main")  # into the branch, as people do
+    write(origin, test_later="L = 1\n")
+    git(origin, "add", "test_later.py")
+    git(origin, "commit", "-qm", "one more")
+    write(origin, test_b="B = 3\n")
+    git(origin, "checkout", "-q", "main", "--force")
+    write(origin, test_b="B = 4\n")
+    git(origin, "commit", "-qam", "main goes on again")
+    base = git(origin, "merge-base", "main", "topic")
+    ahead_by = int(git(origin, "rev-list", "--count", "main..topic"))
+    folder = checked_out(origin, tmp_path / "runner", "topic", str(ahead_by + 1))
+    assert changed_since(folder, (base,)) == (("test_a.py", "test_later.py", "test_new.py"), base[:12], "")
+
+
+def test_a_branch_that_ends_in_a_merge_of_its_own_is_not_taken_for_the_merge_of_the_pull_request(origin: Path, tmp_path: Path) -> None:
+    git(origin, "merge", "-q", "--no-edit", "main")
+    folder = checked_out(origin, tmp_path / "runner", "topic", "2")
+    told = changed_since(folder, ("f" * 40,), git(origin, "rev-parse", "topic"))
+    assert told.files == ()
+    assert "is not in this checkout" in told.trouble
 
 
 def test_a_checkout_of_one_commit_is_told_and_nothing_fails(project: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from flaky_detector.cli import main
 from flaky_detector.pipeline.action import act
 from flaky_detector.stages.report import Context, report
 from tests.support import shop_result
-from tests.support.github import BOT, HEAD, PERMISSION, REACTIONS, TOKEN, FakeGitHub
+from tests.support.github import BOT, COMPARE, HEAD, PERMISSION, REACTIONS, TOKEN, FakeGitHub
 
 ASKED_AT = "2024-05-01T10:00:00Z"
 
@@ -61,6 +61,11 @@ def commit_to_hunt_in(github: FakeGitHub, tmp_path: Path, **more: Any) -> str:
     return lines[1]
 
 
+def outputs(tmp_path: Path) -> dict[str, str]:
+    lines = (tmp_path / "output").read_text().splitlines()
+    return {name.partition("<<")[0]: value for name, value in zip(lines[::3], lines[1::3], strict=True)}
+
+
 def reactions(github: FakeGitHub) -> list[str]:
     return [content for _, _, content in github.reactions]
 
@@ -70,6 +75,18 @@ def test_who_may_write_gets_a_hunt_of_the_newest_commit_and_sees_eyes(github, tm
     github.permissions["ann"] = role
     assert commit_to_hunt_in(github, tmp_path) == HEAD
     assert github.reactions == [(github.asking, BOT, "eyes")]
+
+
+def test_the_hunt_is_told_where_the_pull_request_left_its_base_and_how_deep_that_is(github, tmp_path):
+    commit_to_hunt_in(github, tmp_path)
+    assert outputs(tmp_path) == {"commit": HEAD, "base": "0a" * 20, "depth": "4"}
+
+
+def test_a_github_that_does_not_compare_takes_no_hunt_away(github, tmp_path):
+    github.fail("GET", 404, "Not Found", route=COMPARE)
+    commit_to_hunt_in(github, tmp_path)
+    assert outputs(tmp_path) == {"commit": HEAD, "base": "", "depth": "1"}
+    assert reactions(github) == ["eyes"]
 
 
 @pytest.mark.parametrize("role", ["triage", "read", "none"])

@@ -13,7 +13,7 @@ what it can do in `github_operations`.
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -23,8 +23,11 @@ from tests.support.github_operations import (
     ARCHIVE,
     COMMENT,
     COMMENTS,
+    COMPARE,
     ISSUE,
     ISSUES,
+    JOB_LOG,
+    JOBS,
     NO_PERMISSION,
     OPERATIONS,
     PERMISSION,
@@ -32,7 +35,7 @@ from tests.support.github_operations import (
     REACTIONS,
     RUN,
 )
-from tests.support.github_state import BOT, GHOST, HEAD, State
+from tests.support.github_state import BOT, GHOST, HEAD, State, Stored
 from tests.support.github_wire import Call, Reply, Trouble, Troubles, error, pattern
 
 __all__ = [
@@ -40,10 +43,13 @@ __all__ = [
     "BOT",
     "COMMENT",
     "COMMENTS",
+    "COMPARE",
     "GHOST",
     "HEAD",
     "ISSUE",
     "ISSUES",
+    "JOBS",
+    "JOB_LOG",
     "NO_PERMISSION",
     "PERMISSION",
     "PULL",
@@ -90,6 +96,10 @@ class FakeGitHub(State):
         """From now on this token may only read, as on a fork's pull request."""
         self._may_write = False
 
+    def allow_writing(self) -> None:
+        """From now on it may write, as the token of the base repository."""
+        self._may_write = True
+
     def methods(self) -> list[str]:
         """The requests so far, such as `POST comments 201`."""
         return [f"{call.method} {call.path.rsplit('/', 1)[1]} {call.code}" for call in self.calls]
@@ -121,7 +131,7 @@ class FakeGitHub(State):
             self.calls.append(Call(call.method, call.path, call.query, call.body, 0 if reply.hang_up else reply.code))
             return reply
 
-    def fetch(self, path: str, authorization: str) -> tuple[Reply, bytes]:
+    def fetch(self, path: str, authorization: str) -> tuple[Reply, Stored]:
         """What the store has under a path."""
         with self._lock:
             self.store_saw.append(authorization)
@@ -173,7 +183,10 @@ def _handler(github: FakeGitHub) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if self.path in github.stored:
                 reply, data = github.fetch(self.path, str(self.headers.get("Authorization")))
-                self.give(reply, data, "application/zip")
+                if callable(data):
+                    self.give_piece_by_piece(data)
+                else:
+                    self.give(reply, data, "application/octet-stream")
                 return
             reply = github.answer(self.command, self.path, dict(self.headers), body)
             data = b"" if reply.document is None else json.dumps(reply.document).encode()
@@ -190,6 +203,14 @@ def _handler(github: FakeGitHub) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data[: len(data) // 2] if reply.cut else data)
+
+        def give_piece_by_piece(self, pieces: Callable[[], Iterator[bytes]]) -> None:
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            for piece in pieces():
+                self.wfile.write(piece)
 
         def handle(self) -> None:
             """A client that lost its patience is gone; that is no error of ours."""

@@ -23,8 +23,12 @@ LABELS = REPOSITORY + "/labels"
 LABEL = LABELS + "/{name}"
 PULLS = REPOSITORY + "/pulls"
 PULL = REPOSITORY + "/pulls/{pull_number}"
+COMPARE = REPOSITORY + "/compare/{basehead}"
 PERMISSION = REPOSITORY + "/collaborators/{username}/permission"
 RUN = REPOSITORY + "/actions/runs/{run_id}"
+JOBS = RUN + "/jobs"
+ATTEMPT_JOBS = RUN + "/attempts/{attempt_number}/jobs"
+JOB_LOG = REPOSITORY + "/actions/jobs/{job_id}/logs"
 ARTIFACTS = REPOSITORY + "/actions/runs/{run_id}/artifacts"
 ARCHIVE = REPOSITORY + "/actions/artifacts/{artifact_id}/{archive_format}"
 
@@ -59,6 +63,13 @@ def pull(state: State, _call: Call, names: Names) -> Reply:
     if int(names["pull_number"]) != state.pull_request:
         return not_found()
     return Reply(200, state.pull(description().example("pull-request")))
+
+
+def compare(state: State, _call: Call, names: Names) -> Reply:
+    """What the head has that the base has not; both are commits."""
+    document = description().example("commit-comparison")
+    document["merge_base_commit"]["sha"] = state.merge_base
+    return Reply(200, document | {"ahead_by": state.ahead_by, "total_commits": state.ahead_by})
 
 
 def list_pulls(state: State, call: Call, _names: Names) -> Reply:
@@ -220,8 +231,37 @@ def list_artifacts(state: State, call: Call, names: Names) -> Reply:
 
 
 def archive(state: State, _call: Call, names: Names) -> Reply:
+    return _in_store(state, names["artifact_id"])
+
+
+def list_jobs(state: State, call: Call, names: Names) -> Reply:
+    """Those of the newest attempt, unless all are asked for."""
+    items = [job for job in state.jobs.values() if job["run_id"] == int(names["run_id"])]
+    newest = max((job["run_attempt"] for job in items), default=1)
+    is_all = call.query.get("filter") == ["all"]
+    return _page_of_jobs(state, call, [job for job in items if is_all or job["run_attempt"] == newest])
+
+
+def list_jobs_of_attempt(state: State, call: Call, names: Names) -> Reply:
+    run_id, attempt = int(names["run_id"]), int(names["attempt_number"])
+    return _page_of_jobs(state, call, [job for job in state.jobs.values() if (job["run_id"], job["run_attempt"]) == (run_id, attempt)])
+
+
+def _page_of_jobs(state: State, call: Call, items: list[dict[str, Any]]) -> Reply:
+    reply = page(state, call, items)
+    return Reply(200, {"total_count": len(items), "jobs": reply.document}, reply.headers)
+
+
+def job_log(state: State, _call: Call, names: Names) -> Reply:
+    """GitHub has none of a job that was skipped or is not over, and none any more after some time."""
+    if int(names["job_id"]) in state.expired:
+        return Reply(410, error("Gone"))
+    return _in_store(state, names["job_id"]) if f"/store/{names['job_id']}" in state.stored else not_found()
+
+
+def _in_store(state: State, number: str) -> Reply:
     port = state.url.split(":")[2].split("/")[0]
-    return Reply(302, None, {"Location": f"http://localhost:{port}/store/{names['artifact_id']}"})
+    return Reply(302, None, {"Location": f"http://localhost:{port}/store/{number}"})
 
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
@@ -229,6 +269,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", PULL): pull,
     ("GET", PULLS): list_pulls,
     ("GET", PERMISSION): permission,
+    ("GET", COMPARE): compare,
     ("GET", COMMENTS): list_comments,
     ("POST", COMMENTS): create_comment,
     ("GET", COMMENT): read_comment,
@@ -246,6 +287,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", LABELS): create_label,
     ("GET", LABEL): read_label,
     ("GET", RUN): run,
+    ("GET", JOBS): list_jobs,
+    ("GET", ATTEMPT_JOBS): list_jobs_of_attempt,
+    ("GET", JOB_LOG): job_log,
     ("GET", ARTIFACTS): list_artifacts,
     ("GET", ARCHIVE): archive,
 }

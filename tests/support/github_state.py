@@ -6,7 +6,7 @@ Owns how a document is made: GitHub's own example with our values in it. Must no
 import io
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,10 @@ HEAD = "5f0c1d2e3b4a59687786958473625140f1e2d3c4"
 BOT = "github-actions[bot]"
 GHOST = "ghost, whose account is gone"
 """As an author: GitHub then says that the user is null."""
+
+
+Stored = bytes | Callable[[], Iterator[bytes]]
+"""What the store has: bytes, or what makes them while they are sent, so that nobody tells how many there will be."""
 
 
 class State:
@@ -33,13 +37,17 @@ class State:
         self.head_sha = HEAD
         self.head = "ann:mend-it"
         self.head_pushed_at = "2024-01-01T00:00:00Z"
+        self.merge_base = "0a" * 20
+        self.ahead_by = 3
         self.permissions: dict[str, str] = {}
         self.comments: dict[int, dict[str, Any]] = {}
         self.issues: dict[int, dict[str, Any]] = {}
         self.labels: dict[str, dict[str, Any]] = {}
         self.reactions: list[tuple[int, str, str]] = []
         self.artifacts: dict[int, dict[str, Any]] = {}
-        self.stored: dict[str, bytes] = {}
+        self.jobs: dict[int, dict[str, Any]] = {}
+        self.expired: set[int] = set()
+        self.stored: dict[str, Stored] = {}
         self._number = 1000
 
     @property
@@ -79,6 +87,18 @@ class State:
         artifact["archive_download_url"] = f"{self.url}/repos/acme/shop/actions/artifacts/{number}/zip"
         self.artifacts[number] = artifact
         self.stored[f"/store/{number}"] = data
+        return number
+
+    def add_job(self, run_id: int, name: str, log: "Stored | None", *, attempt: int = 1, conclusion: str | None = "success") -> int:
+        """A run has a job; its log lies in the store, as soon as there is one. Without a conclusion it is still running."""
+        number = self.next_number()
+        job = description().example("job")
+        job |= {"id": number, "run_id": run_id, "run_attempt": attempt, "name": name, "conclusion": conclusion}
+        job["created_at"] = job["started_at"]  # the example lacks a member that the schema asks for
+        job |= {"status": "completed" if conclusion else "in_progress", "completed_at": job["completed_at"] if conclusion else None}
+        self.jobs[number] = job
+        if log is not None:
+            self.stored[f"/store/{number}"] = log
         return number
 
     def bodies(self) -> list[str]:

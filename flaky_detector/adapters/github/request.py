@@ -1,6 +1,6 @@
-"""Somebody asks for a hunt in a comment: may they, and which commit is meant.
+"""Somebody asks for a hunt in a comment: may they, which commit is meant, and since which commit the pull request changes files.
 
-Owns both answers, each asked of GitHub itself: an event's `author_association` says who somebody is, not what they may do, and an event
+Owns these answers, each asked of GitHub itself: an event's `author_association` says who somebody is, not what they may do, and an event
 carries no commit. Must not know what a hunt is.
 
 Who asks has looked at the code; what runs must be what they saw. A fork's owner can push between the comment and this moment, so a fork
@@ -26,9 +26,15 @@ MAY_WRITE = frozenset(("admin", "write"))
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The commit to hunt in; "" where nothing is to run, then `why_not` says why. `reaction` is how the person hears of it."""
+    """The commit to hunt in; "" where nothing is to run, then `why_not` says why. `reaction` is how the person hears of it.
+
+    `base` is the commit at which the pull request left its base branch, "" where that is not known, and `depth` how many commits a checkout
+    must hold to have both: at most so far from the newest is each commit of the pull request, and the base is the parent of one of them.
+    """
 
     commit: str = ""
+    base: str = ""
+    depth: int = 1
     why_not: str = ""
     reaction: Literal["eyes", "-1", "confused"] = "confused"
 
@@ -52,7 +58,11 @@ def weigh(target: Target, login: str, created_at: str, commit: str = "", sleep: 
         if waiting.until_answered("ask for a permission", lambda: _permission(client, target, login)) not in MAY_WRITE:
             return Verdict(why_not="only people who may write to this repository can ask for a hunt", reaction="-1")
         pull = waiting.until_answered("read the pull request", lambda: client.get_repo(target.repository).get_pull(target.pull_request))
-        return waiting.until_answered("read the pull request", lambda: _of(pull, created_at, commit))
+        verdict = waiting.until_answered("read the pull request", lambda: _of(pull, created_at, commit))
+        with contextlib.suppress(GitHubError):  # a hunt that does not know what changed is a hunt
+            if verdict.commit:
+                return waiting.until_answered("compare the pull request", lambda: _with_base(verdict, client, target, pull))
+        return verdict
 
 
 def react(target: Target, comment: int, content: str, sleep: Callable[[float], None] = time.sleep) -> bool:
@@ -85,6 +95,11 @@ def _of(pull: PullRequest, created_at: str, commit: str) -> Verdict:
     if from_fork and pull.head.repo.pushed_at >= _time(created_at):
         return Verdict(why_not=f"the fork was pushed to after it was asked for: look again, then ask with `/flaky-hunt {head[:10]}`")
     return _taken(head)
+
+
+def _with_base(verdict: Verdict, client: Github, target: Target, pull: PullRequest) -> Verdict:
+    told = client.get_repo(target.repository).compare(pull.base.sha, verdict.commit)
+    return msgspec.structs.replace(verdict, base=told.merge_base_commit.sha, depth=told.ahead_by + 1)
 
 
 def _taken(head: str) -> Verdict:
