@@ -54,7 +54,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "analyze": Verb(
         (*ENVIRONMENT, "confirm", *PROVE, *REMEMBER),
-        "read JUnit XML, bundles, xdist -v logs, folders or zips of them; runs no test without --confirm",
+        "read JUnit XML, bundles, xdist -v logs, folders or zips of them, or a past run on GitHub; runs no test without --confirm",
         verbs.analyze,
         takes_pytest_args=True,
     ),
@@ -185,7 +185,7 @@ def _whole(text: str) -> int:
 
 USAGES = {
     "run": "--plan FILE [--slice I/N] [OPTIONS]",
-    "analyze": "PATH… [--confirm] [OPTIONS]",
+    "analyze": "{PATH|URL… | --run-id N} [--confirm] [OPTIONS]",
     "confirm": "VICTIM [--order FILE] [--suspect ID…] [--elsewhere ID…] [--beside ID…] [OPTIONS]",
     "replay": "BUNDLE --worker WORKER [--until ID] [OPTIONS]",
 }
@@ -211,7 +211,7 @@ def _own_arguments(verb: str, sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--plan", required=True, type=Path, metavar="FILE", help="what `plan --format json` printed")
         sub.add_argument("--slice", default="1/1", metavar="I/N", help="run the I-th of N slices (default 1/1)")
     elif verb == "analyze":
-        sub.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="JUnit XML, bundles, xdist -v logs, folders or zips of them")
+        _what_to_analyze(sub)
     elif verb == "confirm":
         sub.add_argument("victim", metavar="VICTIM", help="node id of the test that fails")
         sub.add_argument("--order", type=Path, metavar="FILE", help="a failing order: one node id a line")
@@ -229,6 +229,14 @@ def _own_arguments(verb: str, sub: argparse.ArgumentParser) -> None:
         )
     elif verb == "report":
         sub.add_argument("findings", type=Path, metavar="FINDINGS", help="a findings.json")
+
+
+def _what_to_analyze(sub: argparse.ArgumentParser) -> None:
+    told = "JUnit XML, bundles, xdist -v logs, folders or zips of them; or the address of a run on GitHub, of its attempt or its job"
+    sub.add_argument("paths", nargs="*", metavar="PATH|URL", help=told)
+    told = "logs and artifacts of that workflow run; may be repeated"
+    sub.add_argument("--run-id", action="append", default=[], type=_whole, metavar="N", help=told)
+    sub.add_argument("--repo", default="", metavar="OWNER/NAME", help="whose runs they are (default: GITHUB_REPOSITORY)")
 
 
 def _add_key(sub: argparse.ArgumentParser, name: str) -> None:

@@ -130,7 +130,7 @@ def _subject(mode: str, environ: Mapping[str, str]) -> list[str]:
         return ["--plan", _input(environ, "plan") or OWN_PLAN, "--slice", _input(environ, "slice") or "1/1"]
     if mode == "analyze":
         _required(environ, mode, "artifacts")
-        return paths
+        return [word for path in paths for word in (("--run-id", path) if _is_run(path) else (path,))]
     if mode == "report":
         return paths[:1] or [str(Path(_input(environ, "output") or OUTPUT) / "findings.json")]
     return []
@@ -217,7 +217,7 @@ def _everything_in(folder: Path) -> Iterator[Path]:
 def _in_mode(environ: Mapping[str, str], arguments: list[str], folder: Path, command_line: CommandLine) -> int:
     if arguments[0] == "plan":
         return _plan(environ, arguments, folder, command_line)
-    if arguments[0] in {"analyze", "report"}:
+    if arguments[0] == "report":
         arguments = [_fetched(each, environ, folder, arguments[0]) for each in arguments]
     if OWN_PLAN in arguments:
         config = arguments[1 : arguments.index("--plan")]
@@ -242,9 +242,13 @@ def _plan(environ: Mapping[str, str], arguments: Sequence[str], folder: Path, co
     return code
 
 
+def _is_run(argument: str) -> bool:
+    return argument.isdecimal() and not Path(argument).exists()
+
+
 def _fetched(argument: str, environ: Mapping[str, str], folder: Path, mode: str) -> str:
     """The argument, or where it is a run's id, the folder with that run's artifacts; for a report the findings.json among them."""
-    if not argument.isdecimal() or Path(argument).exists():
+    if not _is_run(argument):
         return argument
     place = whereabouts(environ)
     target = github.Target(api_url=place.api_url, repository=place.repository, token=place.token)

@@ -30,11 +30,15 @@ from flaky_detector.pipeline.foreign import retold
 from flaky_detector.pipeline.launch import Launcher, read_bundle
 from flaky_detector.pipeline.leftovers import sweep_leftovers
 from flaky_detector.pipeline.nightly import Clock, dossier_of, recall, recall_told, utc_now, with_tonight
+from flaky_detector.pipeline.past_runs import gathered, subject_of
 from flaky_detector.pipeline.spread import matrix, share
 from flaky_detector.settings import Settings
 from flaky_detector.stages import plan as planning
 from flaky_detector.stages.report import read_findings
 from flaky_detector.stages.run import files_of
+
+DOWNLOADING = 0.4
+"""Of the budget: what it may take at most to download runs that are over."""
 
 NOT_HERE = "on Windows no suite is run yet"
 
@@ -59,10 +63,12 @@ def hunt(call: Call) -> int:
 
 
 def analyze(call: Call) -> int:
-    """Findings from artefacts alone; with --confirm, proven in the present checkout."""
+    """Findings from artefacts and runs that are over; with --confirm, proven in the present checkout."""
     memory = recall(call.settings, call.environ, call.clock)
     dossier = dossier_of(memory, call.settings.budget_seconds)
-    analysis.read(*artefacts.gather(call.arguments.paths), dossier)
+    given = subject_of(call.arguments.paths, call.arguments.run_id, call.arguments.repo)
+    with gathered(given, call.environ, DOWNLOADING * call.settings.budget_seconds, call.voice) as (bundles, gaps):
+        analysis.read(bundles, gaps, dossier)
     read = sources.reader(call.settings.rootdir.resolve())
     if call.settings.confirm and not CAN_RUN_SUITES:
         dossier.add_gap("proof", f"{NOT_HERE}: who is suspected was not re-run")

@@ -1,15 +1,18 @@
 """The artifacts of a workflow run, downloaded from a GitHub on loopback."""
 
+import json
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from flaky_detector.adapters.github import Target, download_artifacts
+from flaky_detector.cli import main
 from flaky_detector.errors import GitHubError
 from flaky_detector.model.secret import Secret
 from flaky_detector.pipeline.action import act
 from tests.support.github import TOKEN, FakeGitHub
+from tests.support.run_logs import SUITE, job_log, junit
 
 
 def download(github: FakeGitHub, run_id: int, folder: Path) -> tuple[Path, ...]:
@@ -45,21 +48,23 @@ def test_a_run_that_does_not_answer_is_told_as_such(tmp_path):
     assert "for artifacts `actions: read`" in caught.value.hint
 
 
-def test_the_action_analyses_the_artifacts_of_a_run_beside_paths(tmp_path, monkeypatch):
+def test_the_action_analyses_logs_and_artifacts_of_a_run_beside_paths(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    seen = []
-
-    def command_line(arguments, environ):
-        seen.append(([Path(each).name for each in arguments], sorted(path.name for path in Path(arguments[2]).iterdir())))
-        return 0
-
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "junit.xml").write_text(junit(minute=1))
     with FakeGitHub() as github:
-        github.add_artifact(42, "junit", {"junit.xml": "<testsuites/>"})
-        inputs = {"INPUT_MODE": "analyze", "INPUT_ARTIFACTS": "logs 42", "INPUT_GITHUB-TOKEN": TOKEN}
+        github.add_artifact(42, "junit", {"junit.xml": junit(minute=2)})
+        github.add_job(42, "test (3.11)", job_log(minute=2))
+        github.add_job(42, "test (3.12)", job_log(SUITE[5], minute=3), conclusion="failure")
+        inputs = {"INPUT_MODE": "analyze", "INPUT_ARTIFACTS": "reports 42", "INPUT_GITHUB-TOKEN": TOKEN}
         runner = {"GITHUB_WORKSPACE": str(tmp_path), "GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": "acme/shop"}
-        assert act({**inputs, **runner}, command_line) == 0
-        assert act({**inputs, **runner, "INPUT_ARTIFACTS": "43"}, command_line) == 2
-    assert seen == [(["analyze", "logs", "42"], ["1001-junit.zip"])]
+        assert act({**inputs, **runner}, main) == 0
+        told = json.loads((tmp_path / "flaky-detector-report" / "findings.json").read_text())
+        assert act({**inputs, **runner, "INPUT_ARTIFACTS": "43"}, main) == 2
+        assert github.violations == []
+    assert sorted(run["id"] for run in told["runs"]) == ["42/test (3.11)", "42/test (3.12)", "reports"]
+    assert [finding["test"] for finding in told["findings"]] == [SUITE[5]]
+    assert "run 43 of acme/shop has neither logs nor artifacts to analyse" in capsys.readouterr().err
 
 
 def test_the_action_words_the_findings_that_another_run_left(tmp_path, monkeypatch, capsys):
