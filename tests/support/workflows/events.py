@@ -23,11 +23,11 @@ def pull_request(*, fork: bool) -> Event:
     return Event("pull_request", {"action": "opened", "number": 7, "pull_request": pull, "repository": SHOP})
 
 
-def workflow_run() -> Event:
-    """The hunt on the fork's pull request is over; which pull request it was, GitHub does not say."""
+def workflow_run(name: str = "flake-hunt") -> Event:
+    """The workflow of that name is over on the fork's pull request; which pull request it was, GitHub does not say."""
     run = {
         "id": RUN_BEFORE,
-        "name": "flake-hunt",
+        "name": name,
         "event": "pull_request",
         "conclusion": "success",
         "head_branch": "mend-it",
@@ -46,3 +46,10 @@ def schedule() -> Event:
 def dispatch(**inputs: str) -> Event:
     """Somebody presses the button."""
     return Event("workflow_dispatch", {"inputs": inputs, "repository": SHOP})
+
+
+def comment(number: int, author: str, body: str) -> Event:
+    """Somebody comments on pull request 7, of which this event tells nothing but the number."""
+    said = {"id": number, "body": body, "created_at": "2026-01-01T00:00:00Z", "user": {"login": author, "type": "User"}}
+    issue = {"number": 7, "pull_request": {"url": "https://api.github.com/repos/acme/shop/pulls/7"}}
+    return Event("issue_comment", {"action": "created", "issue": issue, "comment": said, "repository": SHOP})
