@@ -44,6 +44,7 @@ def context(settings: Settings, environ: Mapping[str, str]) -> Context:
         run_url=place.run_url,
         version=__version__,
         can_comment=bool(place.token and place.pull_request) and not place.may_only_read,
+        wants_comment=bool(place.pull_request) and settings.comment != "off",
         of_others=place.tells_of_others,
     )
 

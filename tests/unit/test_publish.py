@@ -8,6 +8,7 @@ import pytest
 from flaky_detector.model import Finding, Result, Signature, TestId
 from flaky_detector.pipeline.publish import context, outputs, publish, wanted
 from flaky_detector.settings import Settings
+from flaky_detector.stages.report import report
 from flaky_detector.stages.report.pages import Annotation, Pages
 
 POLLUTER = TestId("tests/test_b.py::test_p[x y]")
@@ -109,6 +110,15 @@ def test_the_report_links_to_the_commit_and_to_the_projects_folder_in_the_reposi
     assert (told.run_url, told.can_comment) == ("https://github.com/acme/shop/actions/runs/42", False)
     assert context(Settings(rootdir=tmp_path), environ).folder == ""
     assert context(Settings(rootdir=tmp_path), {}).folder == ""
+
+
+def test_only_who_has_a_pull_request_and_wants_a_comment_hears_that_it_cannot_be_posted(tmp_path):
+    on_pull_request, elsewhere = runner(tmp_path, GITHUB_REF="refs/pull/7/merge"), runner(tmp_path, GITHUB_EVENT_NAME="schedule")
+    assert context(settings(tmp_path), on_pull_request).wants_comment
+    assert not context(settings(tmp_path, comment="off"), on_pull_request).wants_comment
+    assert not context(settings(tmp_path), elsewhere).wants_comment
+    assert "may not comment" not in report(Result(), context(settings(tmp_path), elsewhere)).summary
+    assert "may not comment" in report(Result(), context(settings(tmp_path), on_pull_request)).summary
 
 
 @pytest.mark.parametrize(

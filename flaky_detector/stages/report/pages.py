@@ -16,7 +16,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` tells sticky comments apart; `repository_url` (`https://github.com/owner/name`) and `commit` make links to lines;
     `folder` is the rootdir within the repository, "" where it is its root. `run_url` is the CI run with the full report. `can_comment` is
-    False where the token may not write (a fork). `of_others`: the result was left by a run of a pull request's own code.
+    False where the token may not write (a fork), `wants_comment` where there is no pull request to comment on, or no comment is asked
+    for. `of_others`: the result was left by a run of a pull request's own code.
     `earlier` is what the comment told that stands there.
     """
 
@@ -27,6 +28,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     run_url: str = ""
     version: str = ""
     can_comment: bool = True
+    wants_comment: bool = True
     of_others: bool = False
     earlier: tuple[Told, ...] = ()
 
