@@ -14,32 +14,54 @@ three tenths, a victim after nine tenths; and the same with two polluters that a
 """
 
 import argparse
+import contextlib
 import json
 import os
+import re
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.embedded_postgres import serving  # noqa: E402 -- the checkout's
+
 A_FILE = 20
 PEER = "detect-test-pollution"
+PAIR = re.compile(r"^  trial-\d+: [^,\n]+, [^,\n]+ → \d+ \((\d+\.\d+) s\)$", re.MULTILINE)
+START_UPS = 2
+"""The first trials of a pair begin with the start of a pytest each."""
+
+OF_THE_SHOP = (
+    "reads_of_a_model_go_where_its_app_belongs[analytics-warehouse]",
+    "writes_of_a_model_go_where_its_app_belongs[analytics-warehouse]",
+    "models_are_joined_within_analytics[analytics-analytics-True]",
+    "models_are_joined_within_analytics[analytics-elsewhere-None]",
+)
 
 
 class Suite(NamedTuple):
-    """One suite, its victim, and the artefacts of a failing run of it: foreign ones and the recorder's."""
+    """One suite, its victim, and the artefacts of a failing run of it: foreign ones and the recorder's.
+
+    `answers` are the sets of polluters of which any is right.
+    """
 
     name: str
     folder: Path
     victim: str
-    polluters: tuple[str, ...]
+    answers: tuple[tuple[str, ...], ...]
     foreign: Path
     bundle: Path
+    env: Mapping[str, str] = {}
 
 
 class Taken(NamedTuple):
@@ -58,20 +80,27 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--python", default=sys.executable, help="interpreter with pytest and detect-test-pollution")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as room:
+    with tempfile.TemporaryDirectory() as room, contextlib.ExitStack() as stack:
         print(f"medians of {options.rounds} rounds, as ratios to a plain run")
         print(f"{'suite':<24}{'way':<14}{'wall':>8}{'CPU':>8}{'right':>7}  started")
-        for suite in suites(Path(room), [int(size) for size in options.tests.split(",")], options.python):
+        for suite in suites(Path(room), [int(size) for size in options.tests.split(",") if size], options.python, stack):
             for line in lines(suite, options.rounds, options.python):
                 print(line, flush=True)
     return 0
 
 
-def suites(room: Path, sizes: Sequence[int], python: str) -> Iterator[Suite]:
-    """Of each size one with a single polluter; of the smallest also one with two."""
+def suites(room: Path, sizes: Sequence[int], python: str, stack: contextlib.ExitStack) -> Iterator[Suite]:
+    """Of each size one with a single polluter; of the smallest also one with two; then the example, where it can be had."""
     for size in sizes:
         yield made(room / f"one-{size}", size, 1, python)
-    yield made(room / f"two-{sizes[0]}", sizes[0], 2, python)
+    for size in sizes[:1]:
+        yield made(room / f"two-{size}", size, 2, python)
+    if subprocess.run(
+        (python, "-c", "import django, pytest_django, django_test_migrations, psycopg"), check=False, capture_output=True
+    ).returncode:
+        print("the interpreter lacks what examples/shop needs: its rows are left out")
+        return
+    yield shop(room, python, stack.enter_context(serving()))
 
 
 def made(room: Path, size: int, polluters: int, python: str) -> Suite:
@@ -87,21 +116,44 @@ def made(room: Path, size: int, polluters: int, python: str) -> Suite:
         bodies = (f"def test_{n}():\n    {places.get(n, 'pass')}\n\n\n" for n in range(start, min(start + A_FILE, size)))
         (folder / f"test_{start:05}.py").write_text("import state\n\n\n" + "".join(bodies))
     names = [f"test_{place // A_FILE * A_FILE:05}.py::test_{place}" for place in places]
-    foreign, bundle = room / "foreign", room / "bundle"
-    foreign.mkdir()
-    command = _pytest(python, "-v", f"--junitxml={foreign}/junit.xml")
-    plain = subprocess.run(command, cwd=folder, env=_clean(), capture_output=True, check=False)
-    (foreign / "console.log").write_bytes(plain.stdout)
-    recorder = {"PYTHONPATH": str(ROOT), "FLAKY_DETECTOR_RECORD": str(bundle), "FLAKY_DETECTOR_PROBES": "deep"}
-    options = ("-q", "-p", "flaky_detector.recorder", f"--junitxml={bundle}/junit.xml")
-    subprocess.run(_pytest(python, *options), cwd=folder, env=_clean() | recorder, capture_output=True, check=False)
-    return Suite(f"{size}, {polluters} needed", folder, names[-1], tuple(names[:-1]), foreign, bundle)
+    answers = (tuple(names[:-1]),)
+    suite = Suite(f"{size}, {polluters} needed", folder, names[-1], answers, room / "foreign", room / "bundle", {"PYTHONPATH": str(ROOT)})
+    return recorded(suite, python)
+
+
+def shop(room: Path, python: str, env: Mapping[str, str]) -> Suite:
+    """The Django example. In its own order nothing fails; here its router tests come first, and a test that hides the rest is left out."""
+    folder = room / "shop" / "suite"
+    shutil.copytree(ROOT / "examples" / "shop", folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    listed = subprocess.run(
+        _pytest(python, "--collect-only", "-q"), cwd=folder, env=_clean() | env, capture_output=True, text=True, check=True
+    )
+    tests = [line for line in listed.stdout.splitlines() if "::" in line and "with_a_name" not in line]
+    order = sorted(tests, key=lambda test: "test_routers" not in test)
+    (room / "order.json").write_text(json.dumps({"v": 1, "steps": [[0, test] for test in order]}))
+    forced = ("-p", "flaky_detector.recorder", f"--flaky-detector-order={room}/order.json")
+    answers = tuple((f"tests/test_routers.py::test_{name}",) for name in OF_THE_SHOP)
+    victim = "tests/test_makemigrations.py::test_no_migration_is_missing"
+    places = (folder.parent / "foreign", folder.parent / "bundle")
+    return recorded(Suite("shop, any of four", folder, victim, answers, *places, {**env, "PYTHONPATH": str(ROOT)}), python, forced)
+
+
+def recorded(suite: Suite, python: str, options: Sequence[str] = ()) -> Suite:
+    """The same, with a failing run of it on disk, with and without the recorder."""
+    suite.foreign.mkdir()
+    call = partial(subprocess.run, cwd=suite.folder, capture_output=True, check=False)
+    plain = call(_pytest(python, "-v", *options, f"--junitxml={suite.foreign}/junit.xml"), env=_clean() | dict(suite.env))
+    (suite.foreign / "console.log").write_bytes(plain.stdout)
+    wish = {"FLAKY_DETECTOR_RECORD": str(suite.bundle), "FLAKY_DETECTOR_PROBES": "deep"}
+    options = ("-q", "-p", "flaky_detector.recorder", *options, f"--junitxml={suite.bundle}/junit.xml")
+    call(_pytest(python, *options), env=_clean() | dict(suite.env) | wish)
+    return suite
 
 
 def lines(suite: Suite, rounds: int, python: str) -> Iterator[str]:
     """One for each way."""
     ways: dict[str, Callable[[], Taken]] = {
-        "plain run": lambda: taken(_pytest(python, "-q"), suite),
+        "plain run": lambda: taken(_pytest(python, "-q"), suite)._replace(counts=""),
         "order only": lambda: ours(suite, suite.foreign, python),
         "with state": lambda: ours(suite, suite.bundle, python),
         "looks further": lambda: ours(suite, suite.foreign, python, "--look-further"),
@@ -130,28 +182,32 @@ def ours(suite: Suite, papers: Path, python: str, further: str = "--no-look-furt
     """`analyze --confirm`, and what it cost by its own count."""
     with tempfile.TemporaryDirectory() as output:
         options = ["--confirm", further, "--python", python, "--output", output]
-        command = [sys.executable, "-m", "flaky_detector", "analyze", str(papers), *options]
-        result = taken(command, suite, {"PYTHONPATH": str(ROOT)})
+        command = [sys.executable, "-m", "flaky_detector", "analyze", str(papers), "--verbose", *options]
+        result = taken(command, suite)
         told = json.loads((Path(output) / "findings.json").read_text(encoding="utf-8"))
     named = [finding["polluters"] for finding in told["findings"] if finding["test"] == suite.victim]
     cost = told["cost"]
-    counts = f"{cost['pytest_processes']} pytests, {cost['trials']} trials, {cost['test_executions']} test executions"
-    return result._replace(right=named == [[list(suite.polluters)]], counts=counts)
+    pairs = [float(found[1]) for found in PAIR.finditer(result.counts)][START_UPS:]
+    of_a_pair = f"{statistics.median(pairs):.2f} s a pair" if pairs else "no pair"
+    counts = f"{cost['pytest_processes']} pytests, {cost['trials']} trials, {cost['test_executions']} test executions, {of_a_pair}"
+    return result._replace(right=len(named) == 1 and tuple(named[0][0]) in suite.answers, counts=counts)
 
 
 def peer(suite: Suite, python: str) -> Taken:
     """detect-test-pollution; of two that are needed together it names none."""
     command = [str(Path(python).parent / PEER), "--failing-test", suite.victim, "--tests", "."]
-    return taken(command, suite, expected=f"the polluting test is: {suite.polluters[0]}" if len(suite.polluters) == 1 else "?")
+    result = taken(command, suite)
+    named = [f"the polluting test is: {answer[0]}" in result.counts for answer in suite.answers if len(answer) == 1]
+    return result._replace(right=any(named), counts=f"{result.counts.count('running step')} steps")
 
 
-def taken(command: Sequence[str], suite: Suite, env: dict[str, str] | None = None, expected: str = "") -> Taken:
-    """One command in the suite's folder."""
+def taken(command: Sequence[str], suite: Suite) -> Taken:
+    """One command in the suite's folder; `counts` is what it printed."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, cwd=suite.folder, env=_clean() | (env or {}), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=suite.folder, env=_clean() | dict(suite.env), capture_output=True, text=True, check=False)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return Taken(wall, cpu, expected in done.stdout, f"{done.stdout.count('running step')} steps" if expected else "")
+    return Taken(wall, cpu, counts=done.stdout + done.stderr)
 
 
 def _pytest(python: str, *options: str) -> list[str]:
