@@ -4,10 +4,20 @@ Owns the call of git. Must never be given the user's own tree, unless a guard re
 """
 
 import os
+import re
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 
 SECONDS = 30.0
+CHANGED = re.compile(r"^\+\+\+ (?:b/)?(.+?)\t?$", re.MULTILINE)
+TESTS = ("test_*.py", "*_test.py", "tests.py")
+
+
+def changes_tests_only(patch: str) -> bool:
+    """Whether nothing but test modules is changed, by their names."""
+    names = [path.rpartition("/")[2] for path in CHANGED.findall(patch)]
+    return bool(names) and all(any(fnmatch(name, pattern) for pattern in TESTS) for name in names)
 
 
 def apply(patch: str, rootdir: Path) -> bool:

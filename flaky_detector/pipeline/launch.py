@@ -132,8 +132,9 @@ class Launcher:
             with self._tree() as copy:
                 if not wish.patch or patching.apply(wish.patch, copy.rootdir):
                     place = self.place(copy, wish.bundle.resolve(), room)
-                    # what a patch changes may be what a database is made of
-                    self._run_there(wish, structs.replace(place, templates="") if wish.patch else place)
+                    if wish.patch and not patching.changes_tests_only(wish.patch):
+                        place = structs.replace(place, templates="")  # what it changes may be what a database is made of
+                    self._run_there(wish, place)
         finally:
             workspace.remove(room)
         return read_bundle(wish.bundle) if (wish.bundle / "run.json").is_file() else RunRecord(spec=wish.spec)

@@ -3,7 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from flaky_detector.adapters.patching import apply
+import pytest
+
+from flaky_detector.adapters.patching import apply, changes_tests_only
 
 PATCH = "--- a/tests/test_a.py\n+++ b/tests/test_a.py\n@@ -1,2 +1,2 @@\n def test_a():\n-    assert 1\n+    assert 2\n"
 
@@ -34,3 +36,17 @@ def test_a_patch_that_does_not_fit_changes_nothing(tmp_path: Path) -> None:
     folder = project(tmp_path / "plain")
     assert not apply(PATCH.replace("assert 1", "assert 7"), folder)
     assert (folder / "tests" / "test_a.py").read_text() == "def test_a():\n    assert 1\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_only_tests"),
+    [
+        (("tests/test_a.py",), True),
+        (("tests/test_a.py", "shop/orders_test.py", "tests.py"), True),
+        (("tests/conftest.py",), False),
+        (("tests/test_a.py", "shop/models.py"), False),
+        ((), False),
+    ],
+)
+def test_a_patch_of_test_modules_is_told_from_others(changed: tuple[str, ...], is_only_tests: bool) -> None:
+    assert changes_tests_only("".join(PATCH.replace("tests/test_a.py", name) for name in changed)) is is_only_tests
