@@ -33,6 +33,11 @@ def test_options_in_the_environment_come_after_the_file(tmp_path: Path) -> None:
     assert addopts(tmp_path, (), {"PYTEST_ADDOPTS": "-p no:randomly"}) == ("-ra", "-p", "no:randomly")
 
 
+def test_a_switch_in_the_environment_is_told_as_the_option_that_means_the_same(tmp_path: Path) -> None:
+    assert addopts(tmp_path, (), {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}) == ("--disable-plugin-autoload",)
+    assert addopts(tmp_path, (), {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}) == ()
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [("pytest__toml", "pytest__ini"), ("pytest__ini", "pyproject__toml"), ("pyproject__toml", "tox__ini"), ("tox__ini", "setup__cfg")],

@@ -96,6 +96,40 @@ def test_plugins_that_the_project_switches_off_are_switched_on_where_they_are_ne
     ]
 
 
+def test_plugins_that_the_user_switches_off_stay_off_where_they_are_not_needed() -> None:
+    full = suite("pytest-randomly", "pytest-xdist", "pytest-cov", "pytest-rerunfailures")
+    off = ("-p", "no:randomly", "-pno:xdist", "-p", "no:cov", "-p", "no:rerunfailures")
+    assert arguments(spec(), full, *off, trial=True) == list(off)
+
+
+def test_plugins_that_the_user_switches_off_are_switched_on_where_they_are_needed() -> None:
+    assert arguments(shuffled(), suite("pytest-randomly"), "-p", "no:randomly") == [
+        "-p",
+        "no:randomly",
+        "-p",
+        "randomly",
+        "--randomly-dont-reorganize",
+        "--randomly-seed=7",
+        "--randomly-dont-reset-seed",
+    ]
+
+
+def test_the_last_word_about_a_plugin_counts() -> None:
+    off = suite("pytest-randomly", addopts=("-p", "no:randomly"))
+    assert arguments(spec(), off, "-p", "pytest_randomly")[2:] == ["--randomly-dont-reorganize", "--randomly-seed=1"]
+
+
+def test_without_autoload_nothing_is_said_to_plugins_that_nobody_asks_for() -> None:
+    bare = suite("pytest-randomly", "pytest-xdist", addopts=("--disable-plugin-autoload", "-p", "xdist.plugin"))
+    assert arguments(spec(), bare) == ["-n", "0", "--dist", "no"]
+    assert arguments(shuffled(), bare)[:2] == ["-p", "randomly"]
+
+
+def test_no_junit_is_asked_of_a_pytest_that_writes_none() -> None:
+    call = invocation(spec(), suite(), PLACE, Manner(pytest_args=("-p", "no:junitxml")))
+    assert not any(word.startswith("--junitxml") for word in call.argv)
+
+
 def test_a_project_that_has_randomly_gets_its_seeds_too() -> None:
     assert arguments(shuffled(), suite("pytest-randomly")) == ["--randomly-dont-reorganize", "--randomly-seed=7"]
 

@@ -14,10 +14,13 @@ from typing import Any
 NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 ALWAYS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 """These count even where they say nothing."""
+NO_AUTOLOAD = "--disable-plugin-autoload"
 
 
 def addopts(rootdir: Path, pytest_args: Sequence[str], environ: Mapping[str, str]) -> tuple[str, ...]:
     """The configuration file's `addopts`, then PYTEST_ADDOPTS, split as pytest splits them. What does not parse counts as empty.
+
+    PYTEST_DISABLE_PLUGIN_AUTOLOAD is told as the option of the same meaning that pytest has since 8.4.
 
     Args:
         rootdir: where pytest runs.
@@ -29,7 +32,8 @@ def addopts(rootdir: Path, pytest_args: Sequence[str], environ: Mapping[str, str
         options = _options(rootdir / given) or ()
     else:
         options = next((found for path in _places(rootdir, pytest_args) if (found := _options(path)) is not None), ())
-    return (*options, *_split(environ.get("PYTEST_ADDOPTS", "")))
+    switch = (NO_AUTOLOAD,) if environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") else ()
+    return (*options, *_split(environ.get("PYTEST_ADDOPTS", "")), *switch)
 
 
 def _given_file(pytest_args: Sequence[str]) -> str:

@@ -2,9 +2,9 @@
 
 Owns the command line and the environment of a pytest process, and the Runner protocol. Must not start anything.
 
-The project's own addopts stay in force; what would spoil a run is overridden after them, knowingly: `-x` and `--maxfail` (every failure is
-wanted), `-n` and `--dist` (the specification says), coverage (it costs time and can fail the run), `-p no:randomly` and `-p no:xdist` only
-where the run needs the plugin.
+The project's own addopts and the user's arguments stay in force; what would spoil a run is overridden after them, knowingly: `-x` and
+`--maxfail` (every failure is wanted), `-n` and `--dist` (the specification says), coverage (it costs time and can fail the run),
+`-p no:randomly` and `-p no:xdist` only where the run needs the plugin.
 """
 
 import json
@@ -17,6 +17,7 @@ import msgspec
 
 from flaky_detector.model import Arrangement, Order, RunSpec, Suite, path_of
 from flaky_detector.recorder import wire
+from flaky_detector.stages.run.plugins import Plugins, randomly, xdist
 
 
 class Invocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +111,9 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 
 def invocation(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> Invocation:
     """The process that runs `spec` at `place`; of the user's arguments the paths are left out where `spec.select` replaces them."""
-    options = [*_reporting(suite, place, manner), *_randomly(spec, suite), *_xdist(spec, suite)]
-    if manner.trial and suite.has_plugin("pytest-rerunfailures"):
+    plugins = Plugins(suite, manner.pytest_args)
+    options = [*_reporting(plugins, place, manner), *randomly(spec, suite, plugins), *xdist(spec, plugins)]
+    if manner.trial and plugins.has("pytest-rerunfailures"):
         options.append("--reruns=0")
     return Invocation(
         argv=(suite.executable, "-m", "pytest", *_chosen(spec, manner.pytest_args, place), *options),
@@ -173,48 +175,13 @@ def _is_path(argument: str, place: Place) -> bool:
     return not argument.startswith("-") and (PurePath(head).is_absolute() or Path(place.original_rootdir, head).exists())
 
 
-def _reporting(suite: Suite, place: Place, manner: Manner) -> Iterator[str]:
+def _reporting(plugins: Plugins, place: Place, manner: Manner) -> Iterator[str]:
     yield from ("-p", wire.PLUGIN)
-    if manner.junit:
+    if manner.junit and plugins.has("junitxml"):
         yield f"--junitxml={place.bundle}/junit.xml"
     yield from ("--maxfail=0", "--color=no")
-    if suite.has_plugin("pytest-cov"):
+    if plugins.has("pytest-cov"):
         yield "--no-cov"
-
-
-def _randomly(spec: RunSpec, suite: Suite) -> Iterator[str]:
-    """pytest-randomly reorders only through the recorder, which puts the shuffle before the sorts of the project's plugins."""
-    installed = suite.has_plugin("pytest-randomly")
-    blocked = _blocks(suite.addopts, "randomly")
-    shuffled = spec.arrangement is Arrangement.SHUFFLED
-    if not shuffled:
-        if installed and not blocked:
-            yield from ("--randomly-dont-reorganize", "--randomly-seed=1")
-        return
-    if not installed and not suite.folder_of("pytest-randomly"):
-        return
-    if blocked:
-        yield from ("-p", "randomly")
-    yield from ("--randomly-dont-reorganize", f"--randomly-seed={spec.seed or 0}")
-    if blocked or not installed:
-        yield "--randomly-dont-reset-seed"
-
-
-def _xdist(spec: RunSpec, suite: Suite) -> Iterator[str]:
-    installed = suite.has_plugin("pytest-xdist")
-    blocked = _blocks(suite.addopts, "xdist")
-    if spec.workers:
-        if blocked:
-            yield from ("-p", "xdist")
-        yield from ("-n", str(spec.workers), "--dist", spec.distribution)
-    elif installed and not blocked:
-        yield from ("-n", "0", "--dist", "no")
-
-
-def _blocks(addopts: Sequence[str], plugin: str) -> bool:
-    """Whether the project's own addopts switch a plugin off, as `-p no:randomly` or `-pno:randomly`."""
-    joined = " ".join(addopts)
-    return f"-p no:{plugin}" in joined or f"-pno:{plugin}" in joined
 
 
 def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> dict[str, str | None]:
