@@ -4,6 +4,11 @@ Owns every exception that the program raises on purpose. A `FlakyDetectorError` 
 hint and no traceback; anything else that reaches the command line is a bug of ours.
 """
 
+import errno
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where there is no room, or no more of it for this user."""
+
 
 class FlakyDetectorError(Exception):
     """Something that a user can mend.
@@ -61,3 +66,9 @@ class Interrupted(FlakyDetectorError):  # noqa: N818 -- the word is xdist's and 
 
     exit_code = 130
     so_far: object = None
+
+
+class NoSpaceError(Interrupted):
+    """A disk is full: nothing more can be run, and what was found so far is kept. Exit code 3 where that is nothing."""
+
+    exit_code = 3

@@ -19,20 +19,39 @@ with contextlib.suppress(ImportError):  # Windows has none, and no suite is run 
 
 PREFIX = "flaky-detector-scratch-"
 LOCK = "lock"
+OWED = "owed-"
 YOUNG_SECONDS = 5.0
 """A folder without a lock that is younger may be one that is just being made."""
 
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A fresh folder in the temporary folder, gone at the end."""
+    """A fresh folder in the temporary folder, gone at the end, unless something is owed: then it is an orphan for the next hunt."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         with (folder / LOCK).open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not is_owing(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def owe(folder: Path) -> Path:
+    """One more thing that is to be done before this folder may go; a folder for what is to be known of it."""
+    return Path(tempfile.mkdtemp(prefix=OWED, dir=folder))
+
+
+def is_owing(folder: Path) -> bool:
+    """Whether there is such a thing."""
+    return any(folder.glob(f"{OWED}*"))
+
+
+def age_seconds(folder: Path) -> float:
+    """Since its lock was made."""
+    with contextlib.suppress(OSError):
+        return time.time() - (folder / LOCK).stat().st_mtime
+    return float("inf")
 
 
 def orphans() -> Iterator[Path]:

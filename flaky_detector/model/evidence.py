@@ -29,7 +29,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     files that the run imported from the user's own tree although it ran in a copy. `shared` names what two runs at once would meet over:
     ports that were bound by number, files written outside the tree and the scratch folder. `imports` are files that left something
     different when they were imported, as far as deep probes looked on. `slice` says which part of which plan the run was, where it was
-    made on a runner of its own.
+    made on a runner of its own. `outage` says what gave way while it ran, the disk or the database server; empty where all went well.
     """
 
     spec: RunSpec
@@ -47,6 +47,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     shared: tuple[str, ...] = ()
     imports: tuple[Imported, ...] = ()
     slice: Slice | None = None
+    outage: str = ""
     bundle: str = ""
 
     def __post_init__(self) -> None:

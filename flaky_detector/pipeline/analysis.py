@@ -81,8 +81,8 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
         if launcher is not None and dossier.status != "interrupted":
             replay_known(launcher, dossier)
             prove_all(launcher, dossier, sources)
-    except (Interrupted, KeyboardInterrupt):
-        dossier.status = "interrupted"
+    except (Interrupted, KeyboardInterrupt) as end:
+        dossier.interrupt(end)
     return conclude(dossier, settings, sources, launcher)
 
 
@@ -120,8 +120,8 @@ def confirm(given: Given, launcher: Launcher, dossier: Dossier, sources: Sources
         examine(dossier, sources, given.victim)
         dossier.symptoms = [(symptom, _accused(given, suspects)) for symptom, suspects in dossier.symptoms]
         prove_all(launcher, dossier, sources)
-    except (Interrupted, KeyboardInterrupt):
-        dossier.status = "interrupted"
+    except (Interrupted, KeyboardInterrupt) as end:
+        dossier.interrupt(end)
     return conclude(dossier, settings, sources, launcher)
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from flaky_detector import __version__
 from flaky_detector.adapters import pages as paper
 from flaky_detector.adapters.voice import Voice
+from flaky_detector.errors import SettingsError
 from flaky_detector.model import Result
 from flaky_detector.pipeline.nightly import Memory, retold, save
 from flaky_detector.pipeline.publish import context, publish
@@ -25,8 +26,12 @@ def deliver(result: Result, settings: Settings, environ: Mapping[str, str], voic
     The pages and the history are written before GitHub is asked, so that no trouble there can lose them, and again with what was done
     there. Returns the exit code.
     """
-    paper.write(settings.output, {"findings.json": write_findings(result, __version__)})  # before anything is drawn from it
-    pages = _written(result, settings, environ)
+    try:
+        paper.write(settings.output, {"findings.json": write_findings(result, __version__)})  # before anything is drawn from it
+        pages = _written(result, settings, environ)
+    except SettingsError:
+        voice.result(report(result, context(settings, environ)).terminal)  # no room for it, or no right: it was dear to find
+        raise
     in_actions = environ.get("GITHUB_ACTIONS") == "true"
     if memory is not None:
         save(memory)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from flaky_detector.errors import Interrupted, SuiteError
+from flaky_detector.errors import Interrupted, NoSpaceError, SuiteError
 from flaky_detector.model import LatentPolluter, RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
 from flaky_detector.model.footprint import footprints
@@ -53,9 +53,12 @@ def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sour
         examine(dossier, sources, only)
         if settings.confirm:
             prove_all(launcher, dossier, sources)
-    except (Interrupted, KeyboardInterrupt):
-        dossier.status = "interrupted"
-        launcher.voice.say("interrupted: writing what was found so far")
+    except (Interrupted, KeyboardInterrupt) as end:
+        if isinstance(end, NoSpaceError) and not dossier.records:
+            raise
+        dossier.interrupt(end)
+        why = end.message if isinstance(end, NoSpaceError) else "interrupted"
+        launcher.voice.say(f"{why}: writing what was found so far")
         if not dossier.symptoms:
             examine(dossier, sources, only)
     return conclude(dossier, settings, sources, launcher)
@@ -86,12 +89,26 @@ def _run(launcher: Launcher, dossier: Dossier, settings: Settings, spec: RunSpec
     first = not dossier.records
     deadline = min(settings.run_timeout_seconds, max(dossier.seconds_left, 1.0))
     record = launcher.run_suite(spec, deadline)
+    if record.outage and (first or _fits(dossier, settings)):
+        record = _run_again(launcher, dossier, record, deadline)
     if not record.executions:
         if first and not record.timed_out:
             raise SuiteError(*launcher.why_nothing_ran(record))
-        dossier.add_gap(spec.id, f"this run executed no test: {launcher.why_nothing_ran(record)[0]}")
+        why = record.outage or launcher.why_nothing_ran(record)[0]
+        dossier.add_gap(spec.id, f"this run executed no test: {why}")
     elif record.timed_out:
         dossier.add_gap(spec.id, f"this run was ended after {record.seconds:.0f} s; what it ran until then counts")
+    return record
+
+
+def _run_again(launcher: Launcher, dossier: Dossier, spoilt: RunRecord, deadline: float) -> RunRecord:
+    """The same run, now that there is room and the database server answers again; what the first one tells is kept where there is not."""
+    try:
+        record = launcher.run_suite(spoilt.spec, deadline)
+    except NoSpaceError:
+        dossier.add_record(spoilt)
+        raise
+    dossier.add_gap(spoilt.spec.id, f"{spoilt.outage} while it ran, so it was run again")
     return record
 
 

@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,13 +18,16 @@ from msgspec import structs
 
 from flaky_detector.adapters import artefacts, patching, workspace
 from flaky_detector.adapters.process import Begin, execute
+from flaky_detector.adapters.space import Watch, await_room, full_disks_told, full_one
 from flaky_detector.adapters.voice import Tick, Voice, clock
-from flaky_detector.errors import FlakyDetectorError, SettingsError
+from flaky_detector.errors import SettingsError
 from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Slice, Suite
-from flaky_detector.pipeline.leftovers import note
+from flaky_detector.pipeline.leftovers import note, swept
+from flaky_detector.pipeline.outages import Outage, outage_of
 from flaky_detector.pipeline.pace import Pace
 from flaky_detector.pipeline.templates import Templates
 from flaky_detector.recorder import wire
+from flaky_detector.rules.outage import SERVER
 from flaky_detector.settings import Settings
 from flaky_detector.stages.ingest import ingest
 from flaky_detector.stages.ingest.console_lines import plain
@@ -33,6 +36,8 @@ from flaky_detector.stages.run import Ended, Invocation, Manner, Place, invocati
 ENDED_BY_ITSELF = (0, 1, 5)
 SWEEP_SECONDS = 60.0
 CONSOLE_TAIL_BYTES = 65536
+SPARE_BYTES = 1024
+"""That run.json takes from the beginning, so that the end of the run can be told on a full disk too."""
 MOST_TESTS_LOOKED_AT_DEEPLY = 8
 
 
@@ -115,12 +120,14 @@ class Launcher:
 
         Raises:
             Interrupted: the run was ended; its bundle holds what it wrote until then.
+            NoSpaceError: it could not begin, for a disk is full.
         """
-        record = self._run_once(wish)
-        if not record.imported_originals or self.in_place:
-            return record
-        gap = self._go_in_place(record)
-        record = self._run_once(wish)
+        with self.room_kept():
+            record = self._run_once(wish)
+            if not record.imported_originals or self.in_place:
+                return record
+            gap = self._go_in_place(record)
+            record = self._run_once(wish)
         return structs.replace(record, gaps=(gap, *record.gaps))
 
     def _run_once(self, wish: Wish) -> RunRecord:
@@ -191,6 +198,7 @@ class Launcher:
     def run_at(self, wish: Wish, place: Place, call: Invocation, begin: Begin | None = None) -> Ended:
         """Run a call and write down what was asked for and how it ended; databases that it could not drop are dropped."""
         ended = Ended(exit_code=-2, seconds=0.0)
+        watch = Watch(Path(place.bundle), Path(place.scratch))
         if not wish.trial:
             self._write_run(wish, place, None)
         sweep = sweep_of(call, place)
@@ -198,17 +206,34 @@ class Launcher:
         self.templates.expect(call)
         started = time.monotonic()
         try:
-            ended = execute(call, tick=wish.tick, begin=begin)
+            ended = execute(call, tick=watch.ticking(wish.tick), begin=begin)
         finally:
             if ended.exit_code not in ENDED_BY_ITSELF or ended.timed_out:
-                with suppress(FlakyDetectorError):
-                    execute(sweep, tidies=True)
+                swept(sweep, self.scratch)
                 ended = structs.replace(ended, seconds=ended.seconds or time.monotonic() - started)
             self._write_run(wish, place, ended)
+        outage = outage_of(watch, call, sweep, started)
+        if outage is not None:
+            self._write_run(wish, place, ended, outage)
+        if outage is not None and outage.of == SERVER:
+            swept(sweep, self.scratch)  # the run could not
         self.templates.tend(call)
         return ended
 
-    def _write_run(self, wish: Wish, place: Place, ended: Ended | None) -> None:
+    @contextmanager
+    def room_kept(self) -> Iterator[None]:
+        """For whatever writes where runs are made: nothing is begun without room, and where there is none in the end it is told so.
+
+        Raises:
+            NoSpaceError: a disk is full.
+        """
+        if full_one(self.scratch) is not None and self.template is not None:
+            self.template.tidy()
+        await_room(self.scratch, self.settings.output)
+        with full_disks_told(self.scratch):
+            yield
+
+    def _write_run(self, wish: Wish, place: Place, ended: Ended | None, outage: Outage | None = None) -> None:
         """run.json: what was asked for and how the process ended; None while it has not, for the machine may be gone before it has."""
         members = {
             "v": 1,
@@ -219,8 +244,9 @@ class Launcher:
             "python": self.suite(wish.spec.python).version,
             "ended": ended is not None,
         }
-        slice_of_plan = {"slice": self.slice} if self.slice else {}
-        (Path(place.bundle) / "run.json").write_bytes(msgspec.json.encode(members | slice_of_plan))
+        members |= {"slice": self.slice} if self.slice else {}
+        members |= {"outage": outage.text, "outage_of": outage.of} if outage else {}
+        _write_over(Path(place.bundle) / "run.json", msgspec.json.encode(members))
 
     def why_nothing_ran(self, record: RunRecord) -> tuple[str, str]:
         """What happened and what to do, for a run that executed no test."""
@@ -229,6 +255,16 @@ class Launcher:
         what = {5: "pytest collected no tests", 4: "pytest did not accept its arguments", 2: "the suite does not collect"}
         reason = what.get(record.exit_code, f"pytest ended with exit code {record.exit_code} before the first test")
         return f"{reason}: {said}" if said else reason, f"run `pytest` in {self.rootdir} and mend what it says; its output is in {log}"
+
+
+def _write_over(path: Path, data: bytes) -> None:
+    """In the place of what is there, which takes no more room."""
+    if not path.exists():
+        path.write_bytes(data.ljust(len(data) + SPARE_BYTES))
+        return
+    with path.open("r+b") as file:
+        file.write(data.ljust(path.stat().st_size))
+        file.truncate()
 
 
 def _is_deep(wish: Wish) -> bool:

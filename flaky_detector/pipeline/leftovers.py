@@ -13,9 +13,12 @@ from flaky_detector.adapters import scratch, workspace
 from flaky_detector.adapters.process import execute
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.errors import FlakyDetectorError
+from flaky_detector.recorder import wire
 from flaky_detector.stages.run import Invocation
 
 NOTE = "sweep.json"
+MOST_TRIED_SECONDS = 24 * 3600.0
+"""A server that has not answered for so long is not waited for any more."""
 
 
 def note(room: Path, sweep: Invocation) -> None:
@@ -24,13 +27,24 @@ def note(room: Path, sweep: Invocation) -> None:
         (room / NOTE).write_bytes(msgspec.json.encode(sweep))
 
 
+def swept(sweep: Invocation, folder: Path) -> None:
+    """Drop a run's databases; where their server does not answer, the next hunt is to, and `folder`, the hunt's own, stays till then."""
+    with suppress(FlakyDetectorError):
+        if execute(sweep, tidies=True).exit_code == wire.SWEEP_AWAY:
+            note(scratch.owe(folder), sweep)
+
+
 def sweep_leftovers(voice: Voice) -> None:
     """Remove what killed hunts of this user left in the temporary folder; says so."""
     for folder in scratch.orphans():
         processes = scratch.end_processes_of(folder)
+        is_away = False
         for path in folder.glob(f"*/{NOTE}"):
             with suppress(FlakyDetectorError, msgspec.MsgspecError, OSError):
-                execute(msgspec.json.decode(path.read_bytes(), type=Invocation))
+                is_away |= execute(msgspec.json.decode(path.read_bytes(), type=Invocation)).exit_code == wire.SWEEP_AWAY
+        if is_away and scratch.age_seconds(folder) < MOST_TRIED_SECONDS:
+            voice.say(f"the database server of an earlier hunt does not answer; {folder} stays until its test databases can be dropped")
+            continue
         workspace.remove(folder)
         told = f" and {processes} process{'' if processes == 1 else 'es'}" if processes else ""
         voice.say(f"removed what an earlier hunt, which was killed, had left: {folder}{told}, its test databases")

@@ -48,8 +48,8 @@ def _helps(patch: str, finding: Finding, launcher: Launcher, dossier: Dossier) -
         bundle = launcher.scratch / "trials" / spec.id
         try:
             record = launcher.run(Wish(spec, bundle, max(dossier.seconds_left, 1.0), trial=True, patch=patch))
-        except Interrupted:
-            dossier.status = "interrupted"
+        except Interrupted as end:
+            dossier.interrupt(end)
             return False
         if not _all_pass(finding.minimal_order, record):
             return False

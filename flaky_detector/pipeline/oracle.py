@@ -13,6 +13,7 @@ from msgspec import structs
 
 from flaky_detector.adapters.process import end_all
 from flaky_detector.adapters.voice import Tick
+from flaky_detector.errors import NoSpaceError
 from flaky_detector.model import Arrangement, Gap, Order, RunRecord, RunSpec, TestId, workers_of
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.forks import Forks
@@ -23,6 +24,9 @@ from flaky_detector.stages.run import files_of
 
 LEAST_SECONDS = 120.0
 LONGER_THAN_RUNS = 3.0
+MOST_ASKED_AGAIN = 2
+"""How often a trial is made anew that was spoilt from outside."""
+KILLED = -9
 TOLD_OF_TRIALS = ("trial", "isolation")
 """Sources of gaps that are told of a trial; what its journals lack is seen from its answer."""
 
@@ -68,7 +72,7 @@ class SubprocessOracle:
 
     def _answer(self, question: Question, tick: Tick | None = None) -> Answer:
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
-        record, start = self._run(self._wish(spec, tick))
+        record, start = self._run_again_where_spoilt(spec, tick)
         self.dossier.add_trial(spec.workers, len(record.executions))
         answer = structs.replace(_read(question.order, record, self.launcher), start=start)
         for gap in answer.gaps:
@@ -76,6 +80,26 @@ class SubprocessOracle:
                 self.dossier.add_gap(gap.source, gap.text)
         self.launcher.voice.detail(f"  {spec.id}: {told(question.order)} → {record.exit_code} ({record.seconds:.2f} s)")
         return answer
+
+    def _run_again_where_spoilt(self, spec: RunSpec, tick: Tick | None) -> tuple[RunRecord, int]:
+        """A trial in which the disk was full or the database server went away says nothing; one that was killed, perhaps by the system
+        for want of memory, may say that a test does so: then it is killed again.
+        """
+        record, start = self._run_with_room(spec, tick)
+        for number in range(MOST_ASKED_AGAIN):
+            is_killed = record.exit_code == KILLED and not record.timed_out and not number
+            if not (record.outage or is_killed) or self.dossier.seconds_left <= 0:
+                break
+            self.launcher.voice.detail(f"  {spec.id}: once more, for {record.outage or 'its process was killed'}")
+            record, start = self._run_with_room(spec, tick)
+        return record, start
+
+    def _run_with_room(self, spec: RunSpec, tick: Tick | None) -> tuple[RunRecord, int]:
+        """A disk that was full for a moment is no reason to end the hunt: the second attempt waits for room first."""
+        try:
+            return self._run(self._wish(spec, tick))
+        except NoSpaceError:
+            return self._run(self._wish(spec, tick))
 
     def _wish(self, spec: RunSpec, tick: Tick | None) -> Wish:
         deadline = max(min(self.most_seconds, self.dossier.seconds_left), 1.0)
@@ -97,14 +121,16 @@ class ForkOracle(SubprocessOracle):
         self.forks = Forks(launcher, max((record.seconds for record in dossier.records), default=0.0))
 
     def _run(self, wish: Wish) -> tuple[RunRecord, int]:
-        forked = self.forks.run(wish)
+        with self.launcher.room_kept():
+            forked = self.forks.run(wish)
         return super()._run(wish) if forked is None or forked[0].imported_originals else forked
 
     def walk(self, walking: Walking) -> Walked | None:
         """In one fork of a started pytest, which forks on at checkpoints."""
         question = Question(walking.order, walking.python)
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
-        came, start = self.forks.walk(self._wish(spec, self.tick)._replace(walk=walk_json(walking)))
+        with self.launcher.room_kept():
+            came, start = self.forks.walk(self._wish(spec, self.tick)._replace(walk=walk_json(walking)))
         self.dossier.add_trial(0, came.executions)
         walked = walked_of(walking, came, start)
         where = "passes to the end" if came.at == "" else f"begins to fail after {came.at}"
@@ -154,9 +180,9 @@ def walked_of(walking: Walking, came: WalkRecord, start: int) -> Walked | None:
 def _read(order: Order, record: RunRecord, launcher: Launcher) -> Answer:
     """The answer, `executed` only where every worker ran exactly what was asked, in that order."""
     gaps = list(record.gaps)
-    executed = executed_as_asked(order, record)
+    executed = executed_as_asked(order, record) and not record.outage
     if not executed:
-        why = "time ran out" if record.timed_out else _why_not(order, record, launcher)
+        why = record.outage or ("time ran out" if record.timed_out else "") or _why_not(order, record, launcher)
         gaps.append(Gap("trial", f"an order of {len(order)} tests could not be run as asked: {why}"))
     rows = sorted(record.executions, key=lambda row: (row.started_seconds, row.position))
     return Answer(

@@ -68,12 +68,12 @@ class _Proving:
             try:
                 for future in futures:
                     future.result()
-            except (Interrupted, KeyboardInterrupt):
+            except (Interrupted, KeyboardInterrupt) as end:
                 end_all()
                 for future in futures:
                     future.cancel()
                 wait(futures)
-                raise Interrupted("interrupted") from None
+                raise end if isinstance(end, Interrupted) else Interrupted("interrupted") from None
 
     def prove_family(self, family: Sequence[Numbered]) -> None:
         """One symptom after the other."""

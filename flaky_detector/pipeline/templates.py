@@ -11,9 +11,9 @@ from pathlib import Path
 
 from msgspec import structs
 
-from flaky_detector.adapters.process import Companion, execute
+from flaky_detector.adapters.process import Companion
 from flaky_detector.errors import FlakyDetectorError
-from flaky_detector.pipeline.leftovers import note
+from flaky_detector.pipeline.leftovers import note, swept
 from flaky_detector.recorder import wire
 from flaky_detector.stages.run import Invocation
 
@@ -67,8 +67,7 @@ class Templates:
             is_dropped = bool(ended) and not any(ended)
             self.keepers = {}
             if self._sweep is not None and not is_dropped and (self.path / wire.journal_name(wire.TEMPLATES_MADE)).is_file():
-                with suppress(FlakyDetectorError):
-                    execute(self._sweep, tidies=True)
+                swept(self._sweep, self.path.parent.parent)
 
     def _beside(self, call: Invocation, module: str, *options: str) -> Invocation:
         """A process in the environment of a run, which leaves no trace in its tree."""

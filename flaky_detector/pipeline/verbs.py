@@ -15,7 +15,8 @@ from flaky_detector.adapters import artefacts, interpreters, pages, sources
 from flaky_detector.adapters.actions import whereabouts
 from flaky_detector.adapters.changes import Changes
 from flaky_detector.adapters.process import CAN_RUN_SUITES
-from flaky_detector.adapters.scratch import scratch_folder
+from flaky_detector.adapters.scratch import is_owing, scratch_folder
+from flaky_detector.adapters.space import full_disks_told, reserve
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.errors import SettingsError
 from flaky_detector.model import Arrangement, RunRecord, RunSpec, Slice, TestId, bare_test_id, on_one_worker
@@ -268,7 +269,9 @@ def _workshop(call: Call) -> Iterator[Launcher]:
         raise SettingsError(NOT_HERE, "run it on Linux, macOS or in WSL; analyze reads here what was recorded here")
     sweep_leftovers(call.voice)  # before the output folder is emptied, which holds the journals of a killed hunt
     settings = _with_output(call.settings)
-    with scratch_folder() as scratch:
+    with full_disks_told(settings.output), reserve(settings.output), scratch_folder() as scratch:
         suites = interpreters.find_suites(settings, scratch, call.voice.say)
         with closing(Launcher(settings, suites, scratch, call.environ, call.voice)) as launcher:
             yield launcher
+        if is_owing(scratch):
+            call.voice.say(f"a database server does not answer: test databases are left, and {scratch}, until a hunt starts here again")

@@ -45,6 +45,9 @@ def read_walk(bundle: Path) -> WalkRecord:
         result = msgspec.json.decode((bundle / wire.WALK_RESULT).read_bytes(), type=_Result)
     except (OSError, msgspec.DecodeError):
         return WalkRecord(declined="it did not come to its end", executions=executions)
+    outage = read_bundle(bundle).outage if (bundle / "run.json").is_file() else ""
+    if outage:
+        return WalkRecord(declined=outage, executions=executions)
     if result.declined or not Path(result.folder).is_dir():
         return WalkRecord(declined=result.declined or "the tests at its end did not run", executions=executions)
     record = read_bundle(Path(result.folder))

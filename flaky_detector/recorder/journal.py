@@ -1,7 +1,8 @@
 """One process's journal: complete lines, written at once. PYTEST_DONT_REWRITE
 
-Owns the file. Must not raise: what cannot be written is lost, and the house sees the hole. A process that is killed loses only what it had
-not yet handed over, which is at most the `end` of the test it was running.
+Owns the file. Must not raise: what cannot be written, for the disk is full, is kept and goes out with a later line; what can never be
+written is lost, and the house sees the hole. A process that is killed loses only what it had not yet handed over, which is at most the
+`end` of the test it was running.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from flaky_detector.recorder import wire
 from flaky_detector.recorder.world import World
 
 MAX_NOTES = 30
+MAX_HELD = 1 << 20
 
 
 class Journal:
@@ -46,16 +48,14 @@ class Journal:
         """One line."""
         if not self._path:
             return
-        line = self._held + (World.encode(event) + "\n").encode("ascii")
-        self._held = b""
+        self._held += (World.encode(event) + "\n").encode("ascii")
         try:
             if not self._is_ours():
                 self._open(0)
-            written = World.write(self._fd, line)
-            while written < len(line):
-                written += World.write(self._fd, line[written:])
+            while self._held:
+                self._held = self._held[World.write(self._fd, self._held) :]
         except OSError:
-            pass
+            self._held = self._held if len(self._held) <= MAX_HELD else b"\n"
 
     def hold(self, event: dict[str, Any]) -> None:
         """One line that goes out together with the next: for an `end` that the next `begin` follows at once, which saves a system call."""

@@ -26,11 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SHORTEST_SUFFIX = 6
-DROPPED, FAILED, USAGE = 0, 1, 2
+DROPPED, FAILED, USAGE, AWAY = 0, 1, 2, wire.SWEEP_AWAY
+NOT_REACHED = frozenset(("OperationalError", "InterfaceError"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints what was dropped, a line each; 0 when nothing is left, 1 when something could not be dropped, 2 when it could not start."""
+    """Prints what was dropped, a line each.
+
+    Returns 0 when nothing is left, 1 when something could not be dropped, 2 when it could not start, 3 when a server did not answer: then
+    it is worth trying again.
+    """
     parser = argparse.ArgumentParser(prog="python -m flaky_detector.recorder.sweep", description="Drop a run's test databases.")
     parser.add_argument("--suffix", required=True, help="what the run appended to the names of its test databases")
     parser.add_argument("--record", default="", metavar="DIR", help="folder with the run's journals")
@@ -48,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         connections = reach(found)
     except Exception as error:
         return _refuse("Django's settings cannot be loaded: %r" % (error,))
-    return DROPPED if drop(connections, suffix) else FAILED
+    return drop(connections, suffix)
 
 
 def reach(starts: Sequence[dict[str, Any]]) -> Any:
@@ -66,10 +71,9 @@ def reach(starts: Sequence[dict[str, Any]]) -> Any:
     return connections
 
 
-def drop(connections: Any, suffix: str) -> bool:
-    """Drop every database of that suffix; whether nothing is left."""
-    swept = [_sweep(connections, alias, suffix) for alias in connections]
-    return all(swept)
+def drop(connections: Any, suffix: str) -> int:
+    """Drop every database of that suffix; `main`'s exit code."""
+    return max([_sweep(connections, alias, suffix) for alias in connections], default=DROPPED)
 
 
 def is_ours(name: str, suffix: str) -> bool:
@@ -77,24 +81,24 @@ def is_ours(name: str, suffix: str) -> bool:
     return re.search(r"_%s(_\w+)?(\.\w+)?$" % re.escape(suffix), name) is not None
 
 
-def _sweep(connections: Any, alias: str, suffix: str) -> bool:
+def _sweep(connections: Any, alias: str, suffix: str) -> int:
     try:
         connection = connections[alias]
         sweeper = {"postgresql": _postgresql, "mysql": _mysql, "sqlite": _sqlite}.get(connection.vendor)
         if sweeper is None:
             sys.stderr.write("%s: databases of %s are not swept\n" % (alias, connection.vendor))
-            return False
+            return FAILED
         protected = {str(entry.get("NAME")) for entry in connections.settings.values()}
         for name in sweeper(connection, suffix, protected):
             sys.stdout.write("dropped %s\n" % name)
     except Exception as error:
         sys.stderr.write("%s: %s\n" % (alias, " ".join(str(error).split())))
-        return False
-    return True
+        return AWAY if type(error).__name__ in NOT_REACHED else FAILED
+    return DROPPED
 
 
 def _postgresql(connection: Any, suffix: str, protected: set[str]) -> Iterator[str]:
-    with _server(connection) as cursor:
+    with server(connection) as cursor:
         cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")
         for name in _chosen(cursor, suffix, protected):
             cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [name])
@@ -103,7 +107,7 @@ def _postgresql(connection: Any, suffix: str, protected: set[str]) -> Iterator[s
 
 
 def _mysql(connection: Any, suffix: str, protected: set[str]) -> Iterator[str]:
-    with _server(connection) as cursor:
+    with server(connection) as cursor:
         cursor.execute("SHOW DATABASES")
         for name in _chosen(cursor, suffix, protected):
             cursor.execute("DROP DATABASE IF EXISTS %s" % connection.ops.quote_name(name))
@@ -122,7 +126,7 @@ def _sqlite(connection: Any, suffix: str, protected: set[str]) -> Iterator[str]:
             yield path
 
 
-def _server(connection: Any) -> Any:
+def server(connection: Any) -> Any:
     """A cursor on the server that is in none of the databases to be dropped; Django before 3.1 has another name for it."""
     return connection._nodb_cursor() if hasattr(connection, "_nodb_cursor") else connection._nodb_connection.cursor()
 

@@ -75,6 +75,8 @@ PROPERTY_POSITION = "flaky-detector.position"
 PROPERTY_STATE = "flaky-detector.state"
 ALL_PROPERTIES = (PROPERTY_NODEID, PROPERTY_WORKER, PROPERTY_POSITION, PROPERTY_STATE)
 
+SWEEP_AWAY = 3  # exit code of a sweep, or a keeper: a database server did not answer, so it is worth trying again
+
 JOURNAL_PREFIX = "journal-"
 WALK_RESULT = "walk.json"
 JOURNAL_SUFFIX = ".jsonl"

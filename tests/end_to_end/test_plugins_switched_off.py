@@ -10,15 +10,15 @@ from tests.support.hunting import Outcome, flaky_detector, write_suite
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SUITE = {
-    "tests/test_state.py": "STATE = []\ndef test_leaves(): STATE.append(1)\ndef test_innocent(): pass\ndef test_victim(): assert STATE == []\n",
-    "tests/test_more.py": "def test_other(): pass\n",
+    "tests/test_state.py": "STATE = []\ndef test_leaves(): STATE.append(1)\ndef test_more(): pass\ndef test_victim(): assert STATE == []\n",
+    "tests/test_other.py": "def test_other(): pass\n",
 }
 VICTIM = "tests/test_state.py::test_victim"
 
 
 def hunted(suite: Path, *pytest_args: str, environ: Mapping[str, str] | None = None) -> Outcome:
-    words = ("--", *pytest_args) if pytest_args else ()
-    return flaky_detector("hunt", "--runs", "3", "--workers", "2", "--repeats", "2", "--no-look-further", *words, cwd=suite, environ=environ)
+    words = ("--runs", "3", "--workers", "2", "--repeats", "2", "--no-look-further", *(("--", *pytest_args) if pytest_args else ()))
+    return flaky_detector("hunt", *words, cwd=suite, environ=environ)
 
 
 def is_found(outcome: Outcome) -> None:

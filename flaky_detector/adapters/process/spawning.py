@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flaky_detector.adapters.process.descendants import MARK, marks
 from flaky_detector.adapters.process.group import Leader
-from flaky_detector.errors import SuiteError
+from flaky_detector.errors import FULL_DISK, FlakyDetectorError, NoSpaceError, SuiteError
 from flaky_detector.stages.run import Invocation
 
 Begin = Callable[[Invocation, str], Leader]
@@ -23,6 +23,7 @@ def prepared(invocation: Invocation) -> Path:
 
     Raises:
         SuiteError: it cannot be written.
+        NoSpaceError: the disk is full.
     """
     bundle = Path(invocation.bundle)
     try:
@@ -30,8 +31,13 @@ def prepared(invocation: Invocation) -> Path:
         if invocation.order_json:
             (bundle / "order.json").write_text(invocation.order_json, encoding="utf-8")
     except OSError as error:
-        raise SuiteError(f"cannot write to the bundle {bundle}: {error.strerror}", "give a writable folder to --output") from None
+        raise _unwritable(bundle, error) from None
     return bundle
+
+
+def _unwritable(bundle: Path, error: OSError) -> FlakyDetectorError:
+    kind = NoSpaceError if error.errno in FULL_DISK else SuiteError
+    return kind(f"cannot write to the bundle {bundle}: {error.strerror}", "give a writable folder to --output")
 
 
 def spawn(invocation: Invocation, mark: str) -> Leader:
@@ -48,7 +54,7 @@ def started(invocation: Invocation, mark: str, pass_fds: Sequence[int] = (), std
     try:
         console = (bundle / "console.log").open("wb")
     except OSError as error:
-        raise SuiteError(f"cannot write to the bundle {bundle}: {error.strerror}", "give a writable folder to --output") from None
+        raise _unwritable(bundle, error) from None
     with console:
         try:
             return subprocess.Popen(

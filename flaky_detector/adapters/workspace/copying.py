@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from flaky_detector.adapters.workspace.survey import Entry, Survey
-from flaky_detector.errors import SuiteError
+from flaky_detector.errors import FULL_DISK, NoSpaceError
 from flaky_detector.model import Gap
 
 with contextlib.suppress(ImportError):  # Windows has none, and no suite is run there
@@ -40,8 +40,8 @@ def copy_tree(found: Survey, source: Path, target: Path, *, shares_git: bool) ->
             elif not entry.is_link and not (shares_git and "/.git/objects/" in to_path and share(from_path, to_path)):
                 copy_file(from_path, to_path, entry, filler)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise SuiteError(f"no space left for a copy of {source} in {target.parent}", "free some space, or set TMPDIR") from None
+            if error.errno in FULL_DISK:
+                raise NoSpaceError(f"no space left for a copy of {source} in {target.parent}", "free some space, or set TMPDIR") from None
             if error.errno != errno.ENOENT:  # what vanished meanwhile is no longer there to be copied
                 gaps.append(Gap("workspace", f"{entry.path} was not copied: {error.strerror}"))
     for entry in found.entries:

@@ -16,7 +16,7 @@ from flaky_detector.adapters.workspace.copying import copy_tree
 from flaky_detector.adapters.workspace.recycling import Recycled
 from flaky_detector.adapters.workspace.removal import remove
 from flaky_detector.adapters.workspace.survey import Survey, survey
-from flaky_detector.errors import SuiteError
+from flaky_detector.errors import FULL_DISK, NoSpaceError, SuiteError
 from flaky_detector.model import Gap
 
 
@@ -51,6 +51,7 @@ class Template:
 
         Raises:
             SuiteError: the copy cannot be written.
+            NoSpaceError: the disk is full.
         """
         found = survey(rootdir, (*exclude, folder))
         template = cls(found, rootdir, _fresh(folder, "template-"))
@@ -81,6 +82,16 @@ class Template:
         loan = Loan(self, recycled)
         loan.renew()
         return loan
+
+    def tidy(self) -> None:
+        """Bring copies that nobody has back to their first state now: what was written into them takes room."""
+        for _ in range(len(self.idle)):
+            try:
+                recycled = self.idle.pop(0)
+            except IndexError:  # another thread took it
+                return
+            recycled.refresh()
+            self.idle.append(recycled)
 
     def give_back(self, loan: "Loan") -> None:
         """For the next."""
@@ -164,4 +175,5 @@ def _fresh(folder: Path, prefix: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=prefix, dir=folder.resolve()))
     except OSError as error:
-        raise SuiteError(f"cannot write to {folder}: {error.strerror}", "give a writable folder with enough space") from None
+        kind = NoSpaceError if error.errno in FULL_DISK else SuiteError
+        raise kind(f"cannot write to {folder}: {error.strerror}", "give a writable folder with enough space") from None

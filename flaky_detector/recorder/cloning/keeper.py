@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     keeper = Keeper(registry, connections)
     while not _is_closed(LOOK_SECONDS):
         keeper.look()
-    return sweep.DROPPED if sweep.drop(connections, registry.suffix) else sweep.FAILED
+    return sweep.drop(connections, registry.suffix)
 
 
 class Keeper:

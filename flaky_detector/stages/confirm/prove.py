@@ -40,8 +40,8 @@ def prove(docket: Docket, oracle: Oracle, policy: Policy) -> Proof:
         return _verdict(bench, found)
     except OutOfBudgetError:
         return _best_so_far(bench, found, "the budget was used up")
-    except (Interrupted, KeyboardInterrupt):
-        end = Interrupted("interrupted")
+    except (Interrupted, KeyboardInterrupt) as caught:
+        end = caught if isinstance(caught, Interrupted) else Interrupted("interrupted")
         end.so_far = _best_so_far(bench, found, "interrupted")
         raise end from None
 

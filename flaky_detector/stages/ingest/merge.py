@@ -11,6 +11,7 @@ import msgspec
 from flaky_detector.model import Arrangement, Execution, Executions, Failure, Gap, Outcome, RunRecord, RunSpec, Slice, TestId
 from flaky_detector.model.footprint import majors
 from flaky_detector.rules import HANG
+from flaky_detector.rules.outage import counted
 from flaky_detector.stages.ingest.testimony import Testimony, named
 
 NO_ORDER = (
@@ -23,7 +24,10 @@ CUT_SHORT = "this run was cut short, its runner with it (run it again to have th
 
 
 class RunPaper(msgspec.Struct, frozen=True):
-    """`run.json` of a bundle of our own; it is written when the run begins, and again when it has ended."""
+    """`run.json` of a bundle of our own; it is written when the run begins, and again when it has ended.
+
+    `outage` says what gave way while it ran, the disk or the database server, which is `outage_of`; empty where all went well.
+    """
 
     spec: RunSpec
     exit_code: int = 0
@@ -32,6 +36,8 @@ class RunPaper(msgspec.Struct, frozen=True):
     python: str = ""
     ended: bool = True
     slice: Slice | None = None
+    outage: str = ""
+    outage_of: str = ""
     v: int = 1
 
 
@@ -48,6 +54,8 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
     if run and not run.ended:
         executions = tuple(row for row in executions if row.outcome is not Outcome.CRASHED)  # the runner ended them, not they the run
         holes.append(Gap(bundle, CUT_SHORT))
+    if run and run.outage:
+        executions = _counted(executions, run, bundle, holes)
     has_order = _knows_order(executions)
     if executions and not has_order:
         holes.append(Gap(bundle, NO_ORDER))
@@ -67,8 +75,19 @@ def merge(run: RunPaper | None, testimonies: Sequence[Testimony], bundle: str, g
         shared=next((told.shared for told in testimonies if told.shared), ()),
         imports=next((told.imports for told in testimonies if told.imports), ()),
         slice=run.slice if run else None,
+        outage=run.outage if run else "",
         bundle=bundle,
     )
+
+
+def _counted(executions: Sequence[Execution], run: RunPaper, bundle: str, holes: list[Gap]) -> tuple[Execution, ...]:
+    """Without what an outage made fail, which is said."""
+    left = counted(executions, run.outage_of)
+    dropped = len(executions) - len(left)
+    told = f"{dropped} failure{'' if dropped == 1 else 's'} from then on do not count" if dropped else "no failure comes from it"
+    told = told if left else "nothing that it ran was kept"
+    holes.append(Gap(bundle, f"{run.outage} while it ran: {told}"))
+    return left
 
 
 def _hung(row: Execution) -> Execution:
