@@ -68,7 +68,15 @@ class Interrupted(FlakyDetectorError):  # noqa: N818 -- the word is xdist's and 
     so_far: object = None
 
 
-class NoSpaceError(Interrupted):
-    """A disk is full: nothing more can be run, and what was found so far is kept. Exit code 3 where that is nothing."""
+class OutageError(Interrupted):
+    """Something outside gave way: nothing more can be run, and what was found so far is kept. Exit code 3 where that is nothing."""
 
     exit_code = 3
+
+
+class NoSpaceError(OutageError):
+    """A disk is full."""
+
+
+class NoServerError(OutageError):
+    """The database server does not answer any more."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from flaky_detector.errors import NoSpaceError
+from flaky_detector.errors import OutageError
 from flaky_detector.model import Arrangement, Cost, Gap, KnownCause, Proof, Recheck, RunRecord, Suspect, Symptom
 from flaky_detector.model.findings import RunSummary
 from flaky_detector.model.footprint import majors
@@ -80,8 +80,8 @@ class Dossier:
     def interrupt(self, end: BaseException) -> None:
         """The work has come to its end before it was done; where that is not what the user wanted, a gap says why."""
         self.status = "interrupted"
-        if isinstance(end, NoSpaceError):
-            self.add_gap("disk", f"{end.message}, so nothing more could be run, and what was found until then is told: {end.hint}")
+        if isinstance(end, OutageError):
+            self.add_gap("hunt", f"{end.message}, so nothing more could be run, and what was found until then is told: {end.hint}")
 
     def add_record(self, record: RunRecord) -> None:
         """One run, with its cost."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from flaky_detector.errors import Interrupted, NoSpaceError, SuiteError
+from flaky_detector.errors import Interrupted, OutageError, SuiteError
 from flaky_detector.model import LatentPolluter, RunRecord, RunSpec, Suspect, Symptom, TestId
 from flaky_detector.model.findings import Result
 from flaky_detector.model.footprint import footprints
@@ -38,6 +38,7 @@ from flaky_detector.stages.correlate import Papers, Sources, correlate, lay_out,
 from flaky_detector.stages.diagnose import diagnose
 from flaky_detector.stages.plan import plan
 
+KILLED = -9
 RUNS_SHARE = 0.6
 """Of the budget: runs stop there, so that time is left to prove what they show."""
 
@@ -54,10 +55,10 @@ def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sour
         if settings.confirm:
             prove_all(launcher, dossier, sources)
     except (Interrupted, KeyboardInterrupt) as end:
-        if isinstance(end, NoSpaceError) and not dossier.records:
+        if isinstance(end, OutageError) and not dossier.records:
             raise
         dossier.interrupt(end)
-        why = end.message if isinstance(end, NoSpaceError) else "interrupted"
+        why = end.message if isinstance(end, OutageError) else "interrupted"
         launcher.voice.say(f"{why}: writing what was found so far")
         if not dossier.symptoms:
             examine(dossier, sources, only)
@@ -98,6 +99,8 @@ def _run(launcher: Launcher, dossier: Dossier, settings: Settings, spec: RunSpec
         dossier.add_gap(spec.id, f"this run executed no test: {why}")
     elif record.timed_out:
         dossier.add_gap(spec.id, f"this run was ended after {record.seconds:.0f} s; what it ran until then counts")
+    elif record.exit_code == KILLED:
+        dossier.add_gap(spec.id, "its process was killed (kill -9, or by the system for want of memory); what it ran until then counts")
     return record
 
 
@@ -105,7 +108,7 @@ def _run_again(launcher: Launcher, dossier: Dossier, spoilt: RunRecord, deadline
     """The same run, now that there is room and the database server answers again; what the first one tells is kept where there is not."""
     try:
         record = launcher.run_suite(spoilt.spec, deadline)
-    except NoSpaceError:
+    except OutageError:
         dossier.add_record(spoilt)
         raise
     dossier.add_gap(spoilt.spec.id, f"{spoilt.outage} while it ran, so it was run again")

@@ -23,7 +23,7 @@ from flaky_detector.adapters.voice import Tick, Voice, clock
 from flaky_detector.errors import SettingsError
 from flaky_detector.model import Arrangement, Gap, RunRecord, RunSpec, Slice, Suite
 from flaky_detector.pipeline.leftovers import note, swept
-from flaky_detector.pipeline.outages import Outage, outage_of
+from flaky_detector.pipeline.outages import Outage, Outages
 from flaky_detector.pipeline.pace import Pace
 from flaky_detector.pipeline.templates import Templates
 from flaky_detector.recorder import wire
@@ -80,6 +80,7 @@ class Launcher:
         self.in_place = False
         self.one_at_a_time = threading.Lock()
         self.pace = Pace(settings.budget_seconds)
+        self.outages = Outages()
         self.templates = Templates(scratch, enabled=settings.clone)
 
     def close(self) -> None:
@@ -121,8 +122,9 @@ class Launcher:
         Raises:
             Interrupted: the run was ended; its bundle holds what it wrote until then.
             NoSpaceError: it could not begin, for a disk is full.
+            NoServerError: nor without the database server.
         """
-        with self.room_kept():
+        with self.kept_going():
             record = self._run_once(wish)
             if not record.imported_originals or self.in_place:
                 return record
@@ -212,7 +214,7 @@ class Launcher:
                 swept(sweep, self.scratch)
                 ended = structs.replace(ended, seconds=ended.seconds or time.monotonic() - started)
             self._write_run(wish, place, ended)
-        outage = outage_of(watch, call, sweep, started)
+        outage = self.outages.find(watch, call, sweep, started)
         if outage is not None:
             self._write_run(wish, place, ended, outage)
         if outage is not None and outage.of == SERVER:
@@ -221,12 +223,14 @@ class Launcher:
         return ended
 
     @contextmanager
-    def room_kept(self) -> Iterator[None]:
-        """For whatever writes where runs are made: nothing is begun without room, and where there is none in the end it is told so.
+    def kept_going(self) -> Iterator[None]:
+        """For whatever runs something: nothing is begun without room, or without a server, and where there is no room in the end it is told.
 
         Raises:
             NoSpaceError: a disk is full.
+            NoServerError: the database server has not come back.
         """
+        self.outages.require()
         if full_one(self.scratch) is not None and self.template is not None:
             self.template.tidy()
         await_room(self.scratch, self.settings.output)

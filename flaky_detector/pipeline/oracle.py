@@ -121,7 +121,7 @@ class ForkOracle(SubprocessOracle):
         self.forks = Forks(launcher, max((record.seconds for record in dossier.records), default=0.0))
 
     def _run(self, wish: Wish) -> tuple[RunRecord, int]:
-        with self.launcher.room_kept():
+        with self.launcher.kept_going():
             forked = self.forks.run(wish)
         return super()._run(wish) if forked is None or forked[0].imported_originals else forked
 
@@ -129,7 +129,7 @@ class ForkOracle(SubprocessOracle):
         """In one fork of a started pytest, which forks on at checkpoints."""
         question = Question(walking.order, walking.python)
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
-        with self.launcher.room_kept():
+        with self.launcher.kept_going():
             came, start = self.forks.walk(self._wish(spec, self.tick)._replace(walk=walk_json(walking)))
         self.dossier.add_trial(0, came.executions)
         walked = walked_of(walking, came, start)

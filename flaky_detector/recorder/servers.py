@@ -1,4 +1,4 @@
-"""How long the database servers have been up: `python -m flaky_detector.recorder.servers --record DIR`.
+"""How long the database servers have been up: `python -m flaky_detector.recorder.servers --record DIR --alias default`.
 
 Owns a process of its own, started in the user's environment after a run in which a connection broke; as in `sweep`, Django is imported.
 A server that has been up for less time than the run took was restarted meanwhile. It is asked from here, for in the process of the tests
@@ -30,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """0 when every server answered, 1 when one did not, 2 when it could not start."""
     parser = argparse.ArgumentParser(prog="python -m flaky_detector.recorder.servers", description="Ask for how long servers have been up.")
     parser.add_argument("--record", required=True, metavar="DIR", help="folder with the run's journals")
-    found = sweep.starts(parser.parse_args(argv).record)
+    parser.add_argument("--alias", action="append", required=True, help="which of Django's databases; may be repeated")
+    options = parser.parse_args(argv)
+    found = sweep.starts(options.record)
     if not any(start.get("settings") for start in found):
         return sweep.USAGE
     warnings.simplefilter("ignore")
@@ -39,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         sys.stderr.write("flaky-detector: Django's settings cannot be loaded: %r\n" % (error,))
         return sweep.USAGE
-    told = {alias: uptime(connections[alias]) for alias in connections if connections[alias].vendor in UPTIME}
+    asked = [alias for alias in connections if alias in options.alias and connections[alias].vendor in UPTIME]
+    told = {alias: uptime(connections[alias]) for alias in asked}
     for alias, seconds in told.items():
         sys.stdout.write("%s %s\n" % (alias, AWAY if seconds is None else "%.3f" % seconds))
     return int(None in told.values())

@@ -1,5 +1,5 @@
 """What the end-to-end tests share."""
 
-from tests.support.postgres import postgres
+from tests.support.postgres import postgres, server
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "server"]

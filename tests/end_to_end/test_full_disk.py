@@ -113,7 +113,7 @@ def test_a_disk_that_is_full_from_the_second_run_on_ends_the_hunt_with_what_the_
     assert (hunted.exit_code, hunted.findings["status"]) == (130, "interrupted")
     assert hunted.tests == {VICTIM}
     assert hunted.findings["runs"][0]["tests"] == 23
-    assert f"disk: no space is left on the disk at {tmp_path}/small, so nothing more could be run" in hunted.gaps
+    assert f"hunt: no space is left on the disk at {tmp_path}/small, so nothing more could be run" in hunted.gaps
     assert "was full while it ran" in hunted.gaps
     assert "free some space there, or give other folders to --output and to the variable TMPDIR" in hunted.gaps
     assert "suspects only" in (hunted.kept / "comment.md").read_text()
