@@ -18,8 +18,8 @@ Status = Literal["complete", "budget-exhausted", "interrupted"]
 
 
 KEPT_SHARE, KEPT_SECONDS = 0.04, 60.0
-LEAST_KEPT_SECONDS, MOST_KEPT_SHARE = 1.0, 0.2
-"""Of the budget: for ending what is under way, for dropping databases, and for putting the answer together, which takes its second."""
+LEAST_KEPT_SECONDS, MOST_KEPT_SHARE = 2.0, 0.2
+"""Of the budget: for ending what is under way, for dropping databases, and for putting the answer together, which takes its seconds."""
 
 
 def kept_of(budget_seconds: float) -> float:

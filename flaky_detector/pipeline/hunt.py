@@ -40,7 +40,7 @@ from flaky_detector.stages.plan import plan
 
 KILLED = -9
 RUNS_SHARE = 0.6
-"""Of the budget: runs stop there, so that time is left to prove what they show."""
+"""Of the budget: runs stop there once one has shown a failure, so that time is left to prove it."""
 
 KEPT_FROM_RANKING = 0.1
 """Of the budget: the search for suspects in the evidence stops there, so that the answer is written in time."""
@@ -82,7 +82,8 @@ def _gather_runs(launcher: Launcher, dossier: Dossier, settings: Settings, sourc
 
 def _fits(dossier: Dossier, settings: Settings) -> bool:
     longest = max(record.seconds for record in dossier.records)
-    reserve = settings.budget_seconds * (1 - RUNS_SHARE) if settings.confirm else 0.0
+    is_to_be_proven = settings.confirm and any(record.failed for record in dossier.records)
+    reserve = settings.budget_seconds * (1 - RUNS_SHARE) if is_to_be_proven else 0.0
     return dossier.seconds_left - reserve > longest
 
 

@@ -224,7 +224,7 @@ class Launcher:
 
     @contextmanager
     def kept_going(self) -> Iterator[None]:
-        """For whatever runs something: nothing is begun without room, or without a server, and where there is no room in the end it is told.
+        """For whatever runs something: nothing is begun without room or a server, and where there is no room in the end it is told.
 
         Raises:
             NoSpaceError: a disk is full.

@@ -24,6 +24,7 @@ from flaky_detector.stages.run import files_of
 
 LEAST_SECONDS = 120.0
 LONGER_THAN_RUNS = 3.0
+LEAST_TRIAL_SECONDS = 0.3
 MOST_ASKED_AGAIN = 2
 """How often a trial is made anew that was spoilt from outside."""
 KILLED = -9
@@ -102,7 +103,7 @@ class SubprocessOracle:
             return self._run(self._wish(spec, tick))
 
     def _wish(self, spec: RunSpec, tick: Tick | None) -> Wish:
-        deadline = max(min(self.most_seconds, self.dossier.seconds_left), 1.0)
+        deadline = max(min(self.most_seconds, self.dossier.seconds_left), LEAST_TRIAL_SECONDS)
         return Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True)
 
     def _run(self, wish: Wish) -> tuple[RunRecord, int]:

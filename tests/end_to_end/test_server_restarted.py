@@ -116,6 +116,32 @@ def test_a_trial_in_which_the_server_was_restarted_is_made_anew(tmp_path: Path, 
     is_proven_and_nothing_is_left(told, tmp_path, server)
 
 
+BREAKS = """
+import pytest
+from django.db import connection
+
+BREAKS = []
+
+def test_leaves():
+    BREAKS.append(1)
+
+@pytest.mark.django_db(transaction=True)
+def test_victim():
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pg_backend_pid())" if BREAKS else "select 1")
+"""
+
+
+def test_a_connection_that_a_test_breaks_is_that_tests_own_affair(tmp_path: Path, server: Server) -> None:
+    suite = write_suite(tmp_path / "suite", SUITE | {"tests/test_state.py": BREAKS})
+    told = flaky_detector("hunt", "--runs", "2", "--repeats", "2", "--no-look-further", cwd=suite, environ=server.variables)
+    found = {finding["signature"]["exception"]: finding for finding in told.findings["findings"]}
+    (broken,) = [finding for exception, finding in found.items() if "terminating connection due to administrator command" in exception]
+    assert (broken["test"], broken["confidence"], broken["polluters"]) == (VICTIM, "proven", [[POLLUTER]])
+    assert "restarted" not in gaps(told)
+    assert server.databases() == []
+
+
 def test_a_server_that_does_not_come_back_ends_the_hunt_and_the_next_one_drops_what_is_left(tmp_path: Path, server: Server) -> None:
     told = hunted(tmp_path, server, "/02-", lambda: server.stop("immediate"))
     assert (told.exit_code, told.findings["status"]) == (130, "interrupted")
@@ -123,9 +149,10 @@ def test_a_server_that_does_not_come_back_ends_the_hunt_and_the_next_one_drops_w
     assert {finding["test"] for finding in told.findings["findings"]} == {VICTIM}
     assert "a database server does not answer: test databases are left" in told.err
     (kept,) = left(tmp_path)
-    again = flaky_detector(*WORDS, cwd=tmp_path / "suite", environ=environment(tmp_path, server, "/02-"))
+    once = ("hunt", "--runs", "1", "--no-confirm")
+    again = flaky_detector(*once, cwd=tmp_path / "suite", environ=environment(tmp_path, server, "/02-"))
     assert f"the database server of an earlier hunt does not answer; {kept} stays" in again.err
-    assert all(not finding["polluters"] and not finding["suspects"] for finding in again.findings["findings"])
+    assert not [finding for finding in again.findings["findings"] if finding["polluters"] or finding["confidence"] == "proven"]
 
     server.start()
     assert server.databases() != []
