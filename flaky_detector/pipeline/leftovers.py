@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from flaky_detector.adapters import scratch, workspace
 from flaky_detector.adapters.process import execute
@@ -31,7 +32,17 @@ def swept(sweep: Invocation, folder: Path) -> None:
     """Drop a run's databases; where their server does not answer, the next hunt is to, and `folder`, the hunt's own, stays till then."""
     with suppress(FlakyDetectorError):
         if execute(sweep, tidies=True).exit_code == wire.SWEEP_AWAY:
-            note(scratch.owe(folder), sweep)
+            owed = scratch.owe(folder)
+            note(owed, _with_its_own_record(sweep, owed))
+
+
+def _with_its_own_record(sweep: Invocation, folder: Path) -> Invocation:
+    """The same, which finds here what it reads of the run's journals: where the servers are. The bundle may go meanwhile."""
+    record = sweep.argv[sweep.argv.index("--record") + 1]
+    for journal in Path(record).glob(f"{wire.JOURNAL_PREFIX}*{wire.JOURNAL_SUFFIX}"):
+        with suppress(OSError), journal.open("rb") as file:
+            (folder / journal.name).write_bytes(file.readline())
+    return structs.replace(sweep, argv=tuple(str(folder) if word == record else word for word in sweep.argv))
 
 
 def sweep_leftovers(voice: Voice) -> None:
