@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from flaky_detector import __version__
 from flaky_detector import settings as settings_module
+from flaky_detector.adapters.age import seconds_since_start
 from flaky_detector.adapters.process import interruptible
 from flaky_detector.adapters.voice import Voice
 from flaky_detector.errors import FlakyDetectorError, SettingsError
@@ -93,7 +94,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     _show_any_character()
     try:
         with interruptible():
-            return _main(list(sys.argv[1:] if argv is None else argv), os.environ if environ is None else environ, clock)
+            start_seconds = seconds_since_start() if argv is None else 0.0
+            return _main(list(sys.argv[1:] if argv is None else argv), os.environ if environ is None else environ, clock, start_seconds)
     except FlakyDetectorError as trouble:
         sys.stderr.write(f"flaky-detector: {trouble.message}\n" + (f"  {trouble.hint}\n" if trouble.hint else ""))
         return trouble.exit_code
@@ -118,7 +120,7 @@ def _show_any_character() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _main(argv: list[str], environ: Mapping[str, str], clock: Clock) -> int:
+def _main(argv: list[str], environ: Mapping[str, str], clock: Clock, start_seconds: float) -> int:
     ours, pytest_args = _split(argv)
     parsed = parser().parse_args(ours)
     if parsed.verb is None:
@@ -134,7 +136,8 @@ def _main(argv: list[str], environ: Mapping[str, str], clock: Clock) -> int:
         options["confirm"] = settings_module.from_inputs(environ).get("confirm", False)
     settings = settings_module.load(options, environ, parsed.config)
     voice = Voice(quiet=settings.quiet, verbose=settings.verbose, color=settings.color)
-    return verb.work(verbs.Call(settings=settings, arguments=parsed, environ=dict(environ), voice=voice, clock=clock))
+    call = verbs.Call(settings=settings, arguments=parsed, environ=dict(environ), voice=voice, clock=clock, start_seconds=start_seconds)
+    return verb.work(call)
 
 
 def _split(argv: list[str]) -> tuple[list[str], list[str]]:

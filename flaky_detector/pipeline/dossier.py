@@ -22,22 +22,25 @@ LEAST_KEPT_SECONDS, MOST_KEPT_SHARE = 2.0, 0.2
 """Of the budget: for ending what is under way, for dropping databases, and for putting the answer together, which takes its seconds."""
 
 
-def kept_of(budget_seconds: float) -> float:
-    """So many seconds of the budget are kept for the end."""
-    least = min(LEAST_KEPT_SECONDS, MOST_KEPT_SHARE * budget_seconds)
+TIMES_START = 0.5
+
+
+def kept_of(budget_seconds: float, start_seconds: float = 0.0) -> float:
+    """So many seconds of the budget are kept for the end: more where the start took long, for then the machine is slow, or busy."""
+    least = min(LEAST_KEPT_SECONDS + TIMES_START * start_seconds, MOST_KEPT_SHARE * budget_seconds)
     return max(least, min(KEPT_SHARE * budget_seconds, KEPT_SECONDS))
 
 
 class Dossier:
     """Everything that a hunt or an analysis has found out; filled bit by bit.
 
-    `known` are causes of earlier nights that are to be re-run.
+    `known` are causes of earlier nights that are to be re-run. `start_seconds` is how long the command had been there before.
     """
 
-    def __init__(self, budget_seconds: float = float("inf"), known: Sequence[KnownCause] = ()) -> None:
-        self.started = time.monotonic()
+    def __init__(self, budget_seconds: float = float("inf"), known: Sequence[KnownCause] = (), start_seconds: float = 0.0) -> None:
+        self.started = time.monotonic() - start_seconds
         self.budget_seconds = budget_seconds
-        self.deadline = self.started + budget_seconds - kept_of(budget_seconds)
+        self.deadline = self.started + budget_seconds - kept_of(budget_seconds, start_seconds)
         self.known = tuple(known)
         self.rechecks: dict[int, tuple[Recheck, ...]] = {}
         self.records: list[RunRecord] = []

@@ -85,9 +85,9 @@ def recall_told(result: Result, settings: Settings, environ: Mapping[str, str]) 
     return memory
 
 
-def dossier_of(memory: Memory | None, budget_seconds: float) -> Dossier:
+def dossier_of(memory: Memory | None, budget_seconds: float, start_seconds: float = 0.0) -> Dossier:
     """A dossier that knows what is to be re-run, and what could not be remembered."""
-    dossier = Dossier(budget_seconds, due(memory.history) if memory else ())
+    dossier = Dossier(budget_seconds, due(memory.history) if memory else (), start_seconds)
     for gap in memory.gaps if memory else ():
         dossier.add_gap(gap.source, gap.text)
     return dossier

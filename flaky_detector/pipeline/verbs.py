@@ -45,19 +45,20 @@ NOT_HERE = "on Windows no suite is run yet"
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One use of the program: checked settings, the verb's own arguments, the environment, and a voice."""
+    """One use of the program: checked settings, the verb's own arguments, the environment, a voice, and how long it took to start."""
 
     settings: Settings
     arguments: argparse.Namespace
     environ: Mapping[str, str]
     voice: Voice
     clock: Clock = utc_now
+    start_seconds: float = 0.0
 
 
 def hunt(call: Call) -> int:
     """The whole way."""
     memory = recall(call.settings, call.environ, call.clock)
-    dossier = dossier_of(memory, call.settings.budget_seconds)
+    dossier = dossier_of(memory, call.settings.budget_seconds, call.start_seconds)
     with _workshop(call) as launcher:
         result = hunting.hunt(launcher, dossier, launcher.settings, sources.reader(launcher.rootdir))
     return deliver(with_tonight(result, dossier, memory), launcher.settings, call.environ, call.voice, memory)
@@ -66,7 +67,7 @@ def hunt(call: Call) -> int:
 def analyze(call: Call) -> int:
     """Findings from artefacts and runs that are over; with --confirm, proven in the present checkout."""
     memory = recall(call.settings, call.environ, call.clock)
-    dossier = dossier_of(memory, call.settings.budget_seconds)
+    dossier = dossier_of(memory, call.settings.budget_seconds, call.start_seconds)
     given = subject_of(call.arguments.paths, call.arguments.run_id, call.arguments.repo)
     with gathered(given, call.environ, DOWNLOADING * call.settings.budget_seconds, call.voice) as (bundles, gaps):
         analysis.read(bundles, gaps, dossier)
@@ -85,7 +86,7 @@ def analyze(call: Call) -> int:
 def confirm(call: Call) -> int:
     """Prove or clear suspects of one test."""
     victim = bare_test_id(call.arguments.victim)
-    dossier = Dossier(call.settings.budget_seconds)
+    dossier = Dossier(call.settings.budget_seconds, start_seconds=call.start_seconds)
     with _workshop(call) as launcher:
         read = sources.reader(launcher.rootdir)
         said = call.arguments

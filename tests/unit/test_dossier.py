@@ -63,3 +63,9 @@ def test_the_interpreters_own_version_is_told_where_it_is_known() -> None:
 @pytest.mark.parametrize(("budget", "kept"), [(2.0, 0.4), (5.0, 1.0), (20.0, 2.0), (60.0, 2.4), (1800.0, 60.0), (7200.0, 60.0)])
 def test_a_little_of_the_budget_is_kept_for_the_end(budget: float, kept: float) -> None:
     assert kept_of(budget) == pytest.approx(kept)
+
+
+@pytest.mark.parametrize(("start", "kept"), [(0.0, 2.0), (0.5, 2.25), (4.0, 4.0), (30.0, 6.0)])
+def test_more_is_kept_where_the_start_took_long_and_the_start_is_of_the_budget(start: float, kept: float) -> None:
+    assert kept_of(30.0, start) == pytest.approx(kept)
+    assert Dossier(30.0, start_seconds=start).seconds_left == pytest.approx(30.0 - start - kept, abs=0.5)
