@@ -1,6 +1,6 @@
 """How long this process has been there.
 
-Owns the reading of /proc (Linux). On a busy machine Python may take seconds until the first line of a program runs, which its user waits for too.
+Owns the reading of /proc (Linux). On a busy machine seconds go by until the first line of a program runs, and its user waits for them too.
 """
 
 import contextlib
