@@ -58,6 +58,10 @@ class Dossier:
         """Of the budget, until nothing new is begun."""
         return self.deadline - time.monotonic()
 
+    def keep(self, seconds: float) -> None:
+        """So much is needed for the end, as a run's own start and end have shown; a fifth of the budget at most."""
+        self.deadline = min(self.deadline, self.started + self.budget_seconds - min(seconds, MOST_KEPT_SHARE * self.budget_seconds))
+
     def has_left(self, share: float) -> bool:
         """Whether more than this share of the budget is left."""
         return math.isinf(self.budget_seconds) or self.seconds_left > share * self.budget_seconds

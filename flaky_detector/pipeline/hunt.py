@@ -78,6 +78,7 @@ def _gather_runs(launcher: Launcher, dossier: Dossier, settings: Settings, sourc
             dossier.add_gap("plan", f"the budget of {settings.budget_seconds:.0f} s left no room for {len(specs)} planned runs")
             return
         dossier.add_record(_run(launcher, dossier, settings, spec))
+        dossier.keep(launcher.pace.start)
 
 
 def _fits(dossier: Dossier, settings: Settings) -> bool:

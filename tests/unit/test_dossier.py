@@ -69,3 +69,17 @@ def test_a_little_of_the_budget_is_kept_for_the_end(budget: float, kept: float) 
 def test_more_is_kept_where_the_start_took_long_and_the_start_is_of_the_budget(start: float, kept: float) -> None:
     assert kept_of(30.0, start) == pytest.approx(kept)
     assert Dossier(30.0, start_seconds=start).seconds_left == pytest.approx(30.0 - start - kept, abs=0.5)
+
+
+@pytest.mark.parametrize(("needed", "left"), [(1.0, 57.6), (8.0, 52.0), (40.0, 48.0)])
+def test_what_a_run_takes_to_start_and_end_is_kept_for_the_end_of_the_budget(needed: float, left: float) -> None:
+    dossier = Dossier(60.0)
+    dossier.keep(needed)
+    dossier.keep(0.5)
+    assert dossier.seconds_left == pytest.approx(left, abs=0.5)
+
+
+def test_without_a_budget_nothing_is_kept() -> None:
+    dossier = Dossier()
+    dossier.keep(40.0)
+    assert dossier.seconds_left == float("inf")

@@ -66,4 +66,4 @@ def test_this_process_has_been_there_for_longer_than_a_moment_and_grows_older() 
     age = seconds_since_start()
     assert 0.05 < age < 36_000
     time.sleep(0.1)
-    assert seconds_since_start() - age == pytest.approx(0.1, abs=0.09)
+    assert seconds_since_start() >= age + 0.09
