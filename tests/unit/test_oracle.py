@@ -149,7 +149,7 @@ def test_a_trial_may_take_three_times_as_long_as_the_longest_run_and_no_longer_t
     list(oracle(launcher, record(ran("a"), seconds=100.0), budget_seconds=200.0).ask([Question(single("v"))]))
     list(oracle(launcher, record(ran("a"), seconds=100.0), budget_seconds=0.0).ask([Question(single("v"))]))
     deadlines = [deadline for _, _, deadline, _ in launcher.calls]
-    assert (deadlines[0], 190.0 < deadlines[1] <= 200.0, deadlines[2]) == (300.0, True, 1.0)
+    assert (deadlines[0], 190.0 < deadlines[1] <= 200.0, deadlines[2]) == (300.0, True, 0.3)
 
 
 def test_trials_run_side_by_side_only_where_the_runs_showed_that_they_cannot_meet() -> None:
