@@ -4,7 +4,8 @@ Owns the arithmetic on state changes that plan, correlate and the report share. 
 not guilt.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from flaky_detector.model.evidence import RunRecord
@@ -128,13 +129,26 @@ def _without_repetition(tests: Iterable[TestId]) -> tuple[TestId, ...]:
 
 
 def warm_ups(records: Sequence[RunRecord], count: int, avoid: Iterable[TestId] = ()) -> tuple[TestId, ...]:
-    """Tests that set the database up and are otherwise harmless, quickest first.
+    """Tests that set the database up and are otherwise harmless: those that did so least often so far, of these the quickest first.
 
     A suspect that runs as the very first test would change how the database is made; a warm-up makes it beforehand. Candidates ask
-    for a database, passed in every run, and left nothing behind. Fewer than `count`, or none, where there are no such tests.
+    for a database, passed in every run, and left nothing behind. Fewer than `count`, or none, where there are no such tests. Since a
+    warm-up comes before everybody, nobody can be seen to break it: so the next order has another one, or none where there is no other.
     """
-    avoided = set(avoid)
-    return tuple(test for test in all_warm_ups(records) if test not in avoided)[:count]
+    avoided, served = set(avoid), Counter(_first_steps(records))
+    fit = [test for test in all_warm_ups(records) if test not in avoided]
+    if count == len(fit) == 1 and served[fit[0]]:
+        return ()
+    return tuple(sorted(fit, key=lambda test: served[test])[:count])
+
+
+def _first_steps(records: Sequence[RunRecord]) -> Iterator[TestId]:
+    """What each worker of each forced order began with."""
+    for record in records:
+        first: dict[int, TestId] = {}
+        for step in record.spec.order:
+            first.setdefault(step.worker, step.test)
+        yield from first.values()
 
 
 def all_warm_ups(records: Sequence[RunRecord]) -> tuple[TestId, ...]:

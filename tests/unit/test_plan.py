@@ -1,6 +1,7 @@
 """Which runs are made, and in which sequence."""
 
 import msgspec
+import pytest
 
 from flaky_detector.model import Arrangement, Execution, Outcome, RunRecord, RunSpec, StateChange, Step
 from flaky_detector.model import TestId as Id
@@ -91,6 +92,21 @@ def test_tests_that_left_state_behind_go_first_next_time_after_a_warm_up() -> No
     assert (front.id, front.arrangement) == ("02-3.12-front-loaded", Arrangement.FRONT_LOADED)
     assert front.order == tuple(Step(0, Id(test)) for test in ["w", "leaves", "a", "z"])
     assert front.why == "the test that left state behind first, then the own order"
+
+
+@pytest.mark.parametrize(("others", "first"), [(("v",), "v"), ((), "leaves")])
+def test_what_warmed_up_one_order_stands_after_the_leavers_in_the_next(others: tuple[str, ...], first: str) -> None:
+    tests = [ran("w", traits=("db",)), *(ran(test, traits=("db",), duration_seconds=1.0) for test in others)]
+    rows = [ran("a"), *tests, ran("leaves", state=changed("TZ")), ran("z")]
+    made = [first_run(*rows)]
+    for number in range(8):
+        spec = plan(Settings(runs=12), ["3.12"], made)[0]
+        if spec.arrangement is Arrangement.FRONT_LOADED_BACKWARDS:
+            break
+        order = spec.order or tuple(Step(0, row.test) for row in rows)
+        by_name = {row.test: row for row in rows}
+        made.append(record(*(by_name[step.test] for step in order), spec=msgspec.structs.replace(spec, id=str(number))))
+    assert spec.order[0].test == first
 
 
 def test_a_second_front_loaded_run_is_not_made_when_more_leavers_turn_up() -> None:
