@@ -246,7 +246,11 @@ def report(call: Call) -> int:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read {str(path)!r}: {error}", "give a findings.json that a hunt left") from None
-    result, settings = read_findings(text), _with_output(call.settings, keep=True)
+    try:
+        result = read_findings(text)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error.message}", error.hint) from None
+    settings = _with_output(call.settings, keep=True)
     if whereabouts(call.environ).tells_of_others:
         return deliver(retold(result), settings, call.environ, call.voice)
     return deliver(result, settings, call.environ, call.voice, recall_told(result, settings, call.environ))
