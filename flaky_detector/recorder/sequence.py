@@ -180,6 +180,10 @@ class SequenceScheduling:
         told = self._told[node]
         index_of = {test: index for index, test in enumerate(self._collection[node])}
         fresh = [test for test in tests if test not in told and test in index_of]
-        told.update(fresh)
-        if fresh:
+        if not fresh:
+            return
+        try:
             node.send_runtest_some([index_of[test] for test in fresh])
+        except OSError:  # it has died, which xdist will tell next; its own schedulers let this end the whole run
+            return
+        told.update(fresh)

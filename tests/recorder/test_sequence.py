@@ -15,8 +15,11 @@ class Worker:
         self.gateway = SimpleNamespace(id=name)
         self.workerinput = {"workercount": count}
         self.queue: list[int] = []
+        self.is_dead = False
 
     def send_runtest_some(self, indices: list[int]) -> None:
+        if self.is_dead:
+            raise OSError("cannot send (already closed?)")
         self.queue += indices
 
     def next(self) -> int | None:
@@ -111,6 +114,18 @@ def test_a_worker_that_dies_while_it_waits_was_running_nothing() -> None:
     scheduling.add_node_collection(new, COLLECTION)
     scheduling.schedule()
     assert run_all(scheduling, [workers[1], new]) == ["gw1 x", "gw2 c", "gw1 y"]
+
+
+def test_a_worker_that_dies_before_it_is_told_its_next_test_was_running_nothing_either() -> None:
+    scheduling, workers, _ = start([(0, "a"), (1, "x"), (0, "b")])
+    workers[1].is_dead = True
+    assert run_all(scheduling, workers[:1]) == ["gw0 a"]
+    assert scheduling.remove_node(workers[1]) is None
+    replacement = Worker("gw2")
+    scheduling.add_node(replacement)
+    scheduling.add_node_collection(replacement, COLLECTION)
+    scheduling.schedule()
+    assert run_all(scheduling, [workers[0], replacement]) == ["gw2 x", "gw0 b"]
 
 
 def test_group_suffixes_are_not_part_of_a_name() -> None:

@@ -172,6 +172,28 @@ def test_a_module_that_does_not_collect_is_a_gap_and_not_a_test() -> None:
     assert told.gaps[0].text == "tests.test_a could not be collected: none of its tests ran"
 
 
+INTERNAL = "<testcase classname='pytest' name='internal'><error message='internal error'>{}</error></testcase>"
+
+
+def test_an_internal_error_of_pytest_is_a_gap_and_not_a_test() -> None:
+    told = read(suite("<testcase classname='a' name='test_b'/>", INTERNAL.format("Traceback:\n  here\nKeyError: 'gw1'\n")))
+    assert [row.test for row in told.executions] == ["a.py::test_b"]
+    assert told.gaps[0].text == "pytest ended with an internal error (KeyError: 'gw1'); what it had not run by then is missing"
+
+
+def test_where_xdist_wrote_to_a_worker_that_had_died_that_is_said() -> None:
+    told = read(suite(INTERNAL.format("  here\nOSError: cannot send (already closed?)")))
+    assert told.gaps[0].text == (
+        "pytest ended with an internal error (OSError: cannot send (already closed?)): pytest-xdist wrote to a worker that had just died;"
+        " what it had not run by then is missing"
+    )
+
+
+def test_a_test_of_the_users_that_is_called_internal_is_a_test() -> None:
+    case = "<testcase classname='pytest' name='internal'><error message='failed on setup'>E  KeyError: 1</error></testcase>"
+    assert [row.outcome for row in read(suite(case)).executions] == [Outcome.ERROR]
+
+
 @pytest.mark.parametrize(
     ("test", "address"),
     [

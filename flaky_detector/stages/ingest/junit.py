@@ -200,6 +200,9 @@ def _row(element: etree._Element, reading: Reading) -> Row | None:
     case = cast("Case", Case.fromelem(element))  # type: ignore[no-untyped-call]
     properties = _properties(element)
     entries = list(case)
+    if _is_pytests_own(case, entries):
+        reading.gap(_internal_error(entries[0].text or ""))
+        return None
     if not case.name or _is_module(case, entries):
         if not any(isinstance(entry, Skipped) for entry in entries):
             reading.gap(f"{case.name or 'a module'} could not be collected: none of its tests ran")
@@ -222,6 +225,20 @@ def _is_module(case: Case, entries: Sequence[object]) -> bool:
     if case.classname or "::" in (case.name or "") or case.file:
         return False
     return any(isinstance(entry, (Skipped, Error)) for entry in entries)
+
+
+def _is_pytests_own(case: Case, entries: Sequence[object]) -> bool:
+    """pytest writes an exception outside of all tests, of its own or of a plugin, as the testcase `internal` of the class `pytest`."""
+    if (case.classname, case.name, case.file) != ("pytest", "internal", None):
+        return False
+    return len(entries) == 1 and isinstance(entries[0], Error) and entries[0].message == "internal error"
+
+
+def _internal_error(trace: str) -> str:
+    """With the trace's last line; xdist's controller fails like that where it writes to a worker before it is told that this has died."""
+    last = next((line.strip() for line in reversed(trace.splitlines()) if line.strip()), "no more is told")
+    reason = ": pytest-xdist wrote to a worker that had just died" if last.startswith("OSError: cannot send") else ""
+    return f"pytest ended with an internal error ({last[:200]}){reason}; what it had not run by then is missing"
 
 
 def _failure(entry: JUnitFailure | Error | xunit2.InterimResult, output: str) -> Failure:
