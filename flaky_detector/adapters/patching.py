@@ -14,9 +14,14 @@ CHANGED = re.compile(r"^\+\+\+ (?:b/)?(.+?)\t?$", re.MULTILINE)
 TESTS = ("test_*.py", "*_test.py", "tests.py")
 
 
+def changed_files(patch: str) -> tuple[str, ...]:
+    """Paths of the files that it changes or makes, relative to the folder that it is for."""
+    return tuple(CHANGED.findall(patch))
+
+
 def changes_tests_only(patch: str) -> bool:
     """Whether nothing but test modules is changed, by their names."""
-    names = [path.rpartition("/")[2] for path in CHANGED.findall(patch)]
+    names = [path.rpartition("/")[2] for path in changed_files(patch)]
     return bool(names) and all(any(fnmatch(name, pattern) for pattern in TESTS) for name in names)
 
 

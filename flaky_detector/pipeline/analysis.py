@@ -4,6 +4,7 @@ Owns `analyze` and `confirm`. Must not read files: bundles come in.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import msgspec
 
@@ -24,6 +25,7 @@ from flaky_detector.model import (
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.hunt import conclude, examine
 from flaky_detector.pipeline.launch import Launcher
+from flaky_detector.pipeline.oracle import opened
 from flaky_detector.pipeline.presumed import see_an_order
 from flaky_detector.pipeline.proving import prove_all
 from flaky_detector.pipeline.replaying import replay_known
@@ -74,16 +76,19 @@ def analyze(dossier: Dossier, settings: Settings, sources: Sources, launcher: La
         raise SettingsError(
             f"nothing to analyse: {reasons or 'no JUnit XML, bundle or xdist -v log there'}", "give the artefacts of a test run"
         )
-    try:
-        if launcher is not None and dossier.status != "interrupted":
-            see_an_order(launcher, dossier)
-        examine(dossier, sources)
-        if launcher is not None and dossier.status != "interrupted":
-            replay_known(launcher, dossier)
-            prove_all(launcher, dossier, sources)
-    except (Interrupted, KeyboardInterrupt) as end:
-        dossier.interrupt(end)
-    return conclude(dossier, settings, sources, launcher)
+    oracle = None
+    with ExitStack() as stack:
+        try:
+            if launcher is not None and dossier.status != "interrupted":
+                see_an_order(launcher, dossier)
+            examine(dossier, sources)
+            if launcher is not None and dossier.status != "interrupted":
+                replay_known(launcher, dossier)
+                oracle = stack.enter_context(opened(launcher, dossier))
+                prove_all(oracle, sources)
+        except (Interrupted, KeyboardInterrupt) as end:
+            dossier.interrupt(end)
+        return conclude(dossier, settings, sources, launcher, oracle)
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -115,14 +120,17 @@ class Given(msgspec.Struct, frozen=True):
 def confirm(given: Given, launcher: Launcher, dossier: Dossier, sources: Sources) -> Result:
     """Run the orders once to see the failure, then prove it as a hunt would."""
     settings = launcher.settings
-    try:
-        _see_it_fail(given, launcher, dossier)
-        examine(dossier, sources, given.victim)
-        dossier.symptoms = [(symptom, _accused(given, suspects)) for symptom, suspects in dossier.symptoms]
-        prove_all(launcher, dossier, sources)
-    except (Interrupted, KeyboardInterrupt) as end:
-        dossier.interrupt(end)
-    return conclude(dossier, settings, sources, launcher)
+    oracle = None
+    with ExitStack() as stack:
+        try:
+            _see_it_fail(given, launcher, dossier)
+            examine(dossier, sources, given.victim)
+            dossier.symptoms = [(symptom, _accused(given, suspects)) for symptom, suspects in dossier.symptoms]
+            oracle = stack.enter_context(opened(launcher, dossier))
+            prove_all(oracle, sources)
+        except (Interrupted, KeyboardInterrupt) as end:
+            dossier.interrupt(end)
+        return conclude(dossier, settings, sources, launcher, oracle)
 
 
 def _see_it_fail(given: Given, launcher: Launcher, dossier: Dossier) -> None:

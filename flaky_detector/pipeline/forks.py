@@ -12,7 +12,8 @@ that it is not that start's affair. What chance decides in a child itself (addre
 What is asked more often is in doubt, and gets other starts, then processes of its own.
 
 Questions are of one kind where pytest would load the same conftests and settings at its start. A server holds one copy of the tree, which
-is brought back to its first state after each trial, and one temporary folder, which is emptied.
+is brought back to its first state after each trial, and one temporary folder, which is emptied. A patch is applied to that copy for the one
+trial, where it changes test modules only, of which the start has imported none.
 """
 
 import os
@@ -25,7 +26,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Self, TypeVar
 
-from flaky_detector.adapters import workspace
+from flaky_detector.adapters import patching, workspace
 from flaky_detector.adapters.process import ForkServer, LostError
 from flaky_detector.model import RunRecord, RunSpec
 from flaky_detector.pipeline.launch import Launcher, Wish, read_bundle
@@ -97,15 +98,20 @@ class Forks:
         return self._ask(wish, read_walk) or (WalkRecord(declined="nothing can be forked here"), 0)
 
     def _ask(self, wish: Wish, read: Callable[[Path], Read]) -> tuple[Read, int] | None:
-        if wish.spec.workers or wish.patch or self.launcher.in_place or not wish.spec.select:
+        if wish.spec.workers or self.launcher.in_place or not wish.spec.select:
+            return None
+        if wish.patch and not patching.changes_tests_only(wish.patch):
             return None
         kind = kind_of(wish.spec, self.launcher.rootdir)
         self._end_the_old()
-        server = self._take(kind, wish.spec) or self._start(kind, wish)
+        server = self._take(kind, wish) or self._start(kind, wish)
         if server is None:
             return None
         is_fit = False
         try:
+            if wish.patch and not _is_patched(server, wish.patch):
+                is_fit = True
+                return None
             answer = self._run_in(server, wish, read)
             is_fit = answer is not None and server.loan.renew() and _is_emptied(server.room / "tmp")
         finally:
@@ -121,10 +127,10 @@ class Forks:
         for server in old:
             server.stack.close()
 
-    def _take(self, kind: Kind, spec: RunSpec) -> Server | None:
+    def _take(self, kind: Kind, wish: Wish) -> Server | None:
         """The idle server that has had this question least often, unless it is time for another start."""
         with self._lock:
-            had = self.asked.setdefault(question_of(spec), Counter())
+            had = self.asked.setdefault(question_of(wish), Counter())
             idle = sorted((server for server in self.idle if server.kind == kind), key=lambda server: had[server.number])
             if not idle or had.total() >= MOST_ATTEMPTS:
                 return None
@@ -147,7 +153,7 @@ class Forks:
     def _start(self, kind: Kind, wish: Wish) -> Server | None:
         """One more server; None where there are enough of the kind, or its processes cannot be forked."""
         with self._lock:
-            had = self.asked[question_of(wish.spec)]
+            had = self.asked[question_of(wish)]
             if kind in self.declined or self.running[kind] >= MOST_STARTS or had.total() >= MOST_ATTEMPTS:
                 return None
             spare = None
@@ -227,9 +233,9 @@ def starts_for(attempts: int) -> int:
     return min(attempts, STARTS_OF_A_PROOF) if attempts <= ATTEMPTS_OF_A_PROOF else MOST_STARTS
 
 
-def question_of(spec: RunSpec) -> Question:
+def question_of(wish: Wish) -> Question:
     """What makes two trials attempts at the same question."""
-    return spec.python, spec.order, spec.select
+    return wish.spec.python, wish.spec.order, wish.spec.select, wish.patch
 
 
 def kind_of(spec: RunSpec, rootdir: Path) -> Kind:
@@ -244,6 +250,14 @@ def kind_of(spec: RunSpec, rootdir: Path) -> Kind:
 def _folders(file: Path, rootdir: Path) -> Iterator[Path]:
     """From the file's own up to the rootdir."""
     yield from (folder for folder in file.parents if folder.is_relative_to(rootdir))
+
+
+def _is_patched(server: Server, patch: str) -> bool:
+    """Whether the patch is applied to the server's copy, for a child that will read what it changes; nothing is changed where it is not."""
+    rootdir = server.loan.copy.rootdir
+    return server.process.loaded.isdisjoint(str(rootdir / path) for path in patching.changed_files(patch)) and patching.apply(
+        patch, rootdir
+    )
 
 
 def _what_the_start_left(loan: workspace.Loan, temporary: Path) -> str:

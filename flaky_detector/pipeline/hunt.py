@@ -5,6 +5,7 @@ run that did not work.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from msgspec.structs import replace
 
@@ -29,6 +30,7 @@ from flaky_detector.pipeline.dossier import Dossier, summaries
 from flaky_detector.pipeline.launch import Launcher
 from flaky_detector.pipeline.links import with_links
 from flaky_detector.pipeline.mending import try_patches
+from flaky_detector.pipeline.oracle import SubprocessOracle, opened
 from flaky_detector.pipeline.orders import outlook, with_orders
 from flaky_detector.pipeline.proving import prove_all
 from flaky_detector.pipeline.replaying import replay_known
@@ -48,21 +50,24 @@ KEPT_FROM_RANKING = 0.1
 
 def hunt(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources, only: TestId | None = None) -> Result:
     """Runs the suite as planned and proves what fails; with `only`, proves that test's symptoms alone."""
-    try:
-        replay_known(launcher, dossier)
-        _gather_runs(launcher, dossier, settings, sources)
-        examine(dossier, sources, only)
-        if settings.confirm:
-            prove_all(launcher, dossier, sources)
-    except (Interrupted, KeyboardInterrupt) as end:
-        if isinstance(end, OutageError) and not dossier.records:
-            raise
-        dossier.interrupt(end)
-        why = end.message if isinstance(end, OutageError) else "interrupted"
-        launcher.voice.say(f"{why}: writing what was found so far")
-        if not dossier.symptoms:
+    oracle = None
+    with ExitStack() as stack:
+        try:
+            replay_known(launcher, dossier)
+            _gather_runs(launcher, dossier, settings, sources)
             examine(dossier, sources, only)
-    return conclude(dossier, settings, sources, launcher)
+            if settings.confirm:
+                oracle = stack.enter_context(opened(launcher, dossier))
+                prove_all(oracle, sources)
+        except (Interrupted, KeyboardInterrupt) as end:
+            if isinstance(end, OutageError) and not dossier.records:
+                raise
+            dossier.interrupt(end)
+            why = end.message if isinstance(end, OutageError) else "interrupted"
+            launcher.voice.say(f"{why}: writing what was found so far")
+            if not dossier.symptoms:
+                examine(dossier, sources, only)
+        return conclude(dossier, settings, sources, launcher, oracle)
 
 
 def _gather_runs(launcher: Launcher, dossier: Dossier, settings: Settings, sources: Sources) -> None:
@@ -145,8 +150,10 @@ def _promise(item: tuple[Symptom, tuple[Suspect, ...]]) -> tuple[bool, bool, flo
     return symptom.signature.rule != "fallback", not symptom.always_fails, round(best, 1), -earliest
 
 
-def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: Launcher | None = None) -> Result:
-    """The result as it stands; with a launcher the patches that it offers are tried."""
+def conclude(
+    dossier: Dossier, settings: Settings, sources: Sources, launcher: Launcher | None = None, oracle: SubprocessOracle | None = None
+) -> Result:
+    """The result as it stands; with an oracle the patches that it offers are tried."""
     left, papers = footprints(dossier.records), lay_out(dossier.records, sources)
     findings = []
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
@@ -163,8 +170,8 @@ def conclude(dossier: Dossier, settings: Settings, sources: Sources, launcher: L
     findings = with_orders(findings, outlook(dossier.records, is_shuffled=is_shuffled))
     latent = latent_polluters(dossier.records, findings)
     _say_what_is_folded(dossier, latent)
-    if launcher is not None and dossier.status != "interrupted":
-        findings = list(try_patches(findings, launcher, dossier))
+    if oracle is not None and dossier.status != "interrupted":
+        findings = list(try_patches(findings, oracle))
     return Result(
         status=dossier.status,
         runs=summaries(dossier.records),

@@ -5,8 +5,9 @@ Owns the check that what was asked is what was executed. Must not judge outcomes
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
 from msgspec import structs
@@ -48,14 +49,14 @@ class SubprocessOracle:
         longest = max((record.seconds for record in dossier.records if not record.timed_out), default=0.0)
         self.most_seconds = min(max(LEAST_SECONDS, LONGER_THAN_RUNS * longest), launcher.settings.run_timeout_seconds)
 
-    def ask(self, questions: Sequence[Question]) -> Iterator[Answer]:
-        """Answers in the order of the questions."""
+    def ask(self, questions: Sequence[Question], patch: str = "") -> Generator[Answer, None, None]:
+        """Answers in the order of the questions; with a patch, of the suite as it would be with that."""
         if self.jobs == 1 or len(questions) == 1:
             for question in questions:
-                yield self._answer(question, self.tick)
+                yield self._answer(question, patch, self.tick)
             return
         with ThreadPoolExecutor(self.jobs) as pool:
-            futures = [pool.submit(self._answer, question) for question in questions]
+            futures = [pool.submit(self._answer, question, patch) for question in questions]
             try:
                 for future in futures:
                     yield future.result()
@@ -71,40 +72,41 @@ class SubprocessOracle:
         del walking
         return None
 
-    def _answer(self, question: Question, tick: Tick | None = None) -> Answer:
+    def _answer(self, question: Question, patch: str = "", tick: Tick | None = None) -> Answer:
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
-        record, start = self._run_again_where_spoilt(spec, tick)
+        record, start = self._run_again_where_spoilt(spec, patch, tick)
         self.dossier.add_trial(spec.workers, len(record.executions))
         answer = structs.replace(_read(question.order, record, self.launcher), start=start)
         for gap in answer.gaps:
-            if gap.source in TOLD_OF_TRIALS:
+            if gap.source in TOLD_OF_TRIALS and not patch:
                 self.dossier.add_gap(gap.source, gap.text)
-        self.launcher.voice.detail(f"  {spec.id}: {told(question.order)} → {record.exit_code} ({record.seconds:.2f} s)")
+        patched = " with the patch" if patch else ""
+        self.launcher.voice.detail(f"  {spec.id}: {told(question.order)}{patched} → {record.exit_code} ({record.seconds:.2f} s)")
         return answer
 
-    def _run_again_where_spoilt(self, spec: RunSpec, tick: Tick | None) -> tuple[RunRecord, int]:
+    def _run_again_where_spoilt(self, spec: RunSpec, patch: str, tick: Tick | None) -> tuple[RunRecord, int]:
         """A trial in which the disk was full or the database server went away says nothing; one that was killed, perhaps by the system
         for want of memory, may say that a test does so: then it is killed again.
         """
-        record, start = self._run_with_room(spec, tick)
+        record, start = self._run_with_room(spec, patch, tick)
         for number in range(MOST_ASKED_AGAIN):
             is_killed = record.exit_code == KILLED and not record.timed_out and not number
             if not (record.outage or is_killed) or self.dossier.seconds_left <= 0:
                 break
             self.launcher.voice.detail(f"  {spec.id}: once more, for {record.outage or 'its process was killed'}")
-            record, start = self._run_with_room(spec, tick)
+            record, start = self._run_with_room(spec, patch, tick)
         return record, start
 
-    def _run_with_room(self, spec: RunSpec, tick: Tick | None) -> tuple[RunRecord, int]:
+    def _run_with_room(self, spec: RunSpec, patch: str, tick: Tick | None) -> tuple[RunRecord, int]:
         """A disk that was full for a moment is no reason to end the hunt: the second attempt waits for room first."""
         try:
-            return self._run(self._wish(spec, tick))
+            return self._run(self._wish(spec, tick, patch))
         except NoSpaceError:
-            return self._run(self._wish(spec, tick))
+            return self._run(self._wish(spec, tick, patch))
 
-    def _wish(self, spec: RunSpec, tick: Tick | None) -> Wish:
+    def _wish(self, spec: RunSpec, tick: Tick | None, patch: str = "") -> Wish:
         deadline = max(min(self.most_seconds, self.dossier.seconds_left), LEAST_TRIAL_SECONDS)
-        return Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True)
+        return Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True, patch=patch)
 
     def _run(self, wish: Wish) -> tuple[RunRecord, int]:
         """The record, and the number of the start that it was forked from: 0 for a process of its own."""
@@ -145,6 +147,11 @@ class ForkOracle(SubprocessOracle):
 
     def __exit__(self, *_: object) -> None:
         self.forks.__exit__(None, None, None)
+
+
+def opened(launcher: Launcher, dossier: Dossier) -> AbstractContextManager[SubprocessOracle]:
+    """The oracle that the settings ask for."""
+    return ForkOracle(launcher, dossier) if launcher.settings.fork else nullcontext(SubprocessOracle(launcher, dossier))
 
 
 def trial_of(question: Question, python: str, number: int) -> RunSpec:

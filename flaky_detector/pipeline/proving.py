@@ -8,7 +8,6 @@ symptoms one after the other. Must not choose what is asked about a symptom.
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import nullcontext
 
 from flaky_detector.adapters.process import end_all
 from flaky_detector.adapters.voice import Tick
@@ -16,8 +15,7 @@ from flaky_detector.errors import Interrupted
 from flaky_detector.model import Order, Proof, Suspect, Symptom
 from flaky_detector.pipeline.dockets import Dockets, Known, family_of
 from flaky_detector.pipeline.dossier import Dossier
-from flaky_detector.pipeline.launch import Launcher
-from flaky_detector.pipeline.oracle import ForkOracle, SubprocessOracle
+from flaky_detector.pipeline.oracle import SubprocessOracle
 from flaky_detector.stages.confirm import Policy, prove
 from flaky_detector.stages.correlate import Papers, Sources, lay_out
 
@@ -25,28 +23,28 @@ Family = tuple[str, str, str]
 Numbered = tuple[int, Symptom, tuple[Suspect, ...]]
 
 
-def prove_all(launcher: Launcher, dossier: Dossier, sources: Sources) -> None:
-    """Fill `dossier.proofs`.
+def prove_all(oracle: SubprocessOracle, sources: Sources) -> None:
+    """Fill `proofs` of the oracle's dossier.
 
     Raises:
         Interrupted: Ctrl-C; the proofs in question are in the dossier as far as they had come.
     """
+    launcher, dossier = oracle.launcher, oracle.dossier
     papers = lay_out(dossier.records, sources)
     families: dict[Family, list[Numbered]] = {}
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
         families.setdefault(family_of(symptom), []).append((number, symptom, suspects))
-    with ForkOracle(launcher, dossier) if launcher.settings.fork else nullcontext(SubprocessOracle(launcher, dossier)) as oracle:
-        lanes = max(1, min(oracle.jobs, len(families)))
-        settings, jobs = launcher.settings, oracle.jobs // lanes
-        policy = Policy(repeats=settings.repeats, deadline=dossier.deadline, jobs=jobs, look_further=settings.look_further)
-        proving = _Proving(oracle, papers, policy)
-        with launcher.voice.task(f"proving: why do {len(dossier.symptoms)} tests fail?") as tick:
-            proving.tick = tick
-            if lanes == 1:
-                for family in families.values():
-                    proving.prove_family(family)
-            else:
-                proving.side_by_side(list(families.values()), lanes)
+    lanes = max(1, min(oracle.jobs, len(families)))
+    settings, jobs = launcher.settings, oracle.jobs // lanes
+    policy = Policy(repeats=settings.repeats, deadline=dossier.deadline, jobs=jobs, look_further=settings.look_further)
+    proving = _Proving(oracle, papers, policy)
+    with launcher.voice.task(f"proving: why do {len(dossier.symptoms)} tests fail?") as tick:
+        proving.tick = tick
+        if lanes == 1:
+            for family in families.values():
+                proving.prove_family(family)
+        else:
+            proving.side_by_side(list(families.values()), lanes)
     _tell_the_rest(dossier)
 
 

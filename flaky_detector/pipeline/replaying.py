@@ -4,7 +4,6 @@ Owns how much of the budget that may take, and in which interpreter an order run
 """
 
 import time
-from contextlib import nullcontext
 
 from msgspec.structs import replace
 
@@ -12,7 +11,7 @@ from flaky_detector.model import KnownCause, KnownOrder, Recheck
 from flaky_detector.model.footprint import majors
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.launch import Launcher
-from flaky_detector.pipeline.oracle import ForkOracle, SubprocessOracle
+from flaky_detector.pipeline.oracle import SubprocessOracle, opened
 from flaky_detector.stages.confirm import Policy, recheck
 
 SHARE = 0.25
@@ -31,7 +30,7 @@ def replay_known(launcher: Launcher, dossier: Dossier) -> None:
         return
     deadline = time.monotonic() + max(dossier.seconds_left, 0.0) * SHARE
     gaps = list(dossier.gaps)
-    with ForkOracle(launcher, dossier) if launcher.settings.fork else nullcontext(SubprocessOracle(launcher, dossier)) as oracle:
+    with opened(launcher, dossier) as oracle:
         policy = Policy(repeats=launcher.settings.repeats, deadline=deadline, jobs=oracle.jobs)
         with launcher.voice.task(f"re-running what earlier nights proved: {len(dossier.known)}") as tick:
             oracle.tick = tick

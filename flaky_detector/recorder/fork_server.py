@@ -8,7 +8,8 @@ between trials but what the start-up made: the interpreter, plugins, and the con
     house ── {} (may be reaped) ─────►  waitpid ── {"status"} ──►
 
 One line of JSON each, over two pipes whose numbers are in the variable `wire.FORK_SERVER`. The first word is the server's: {"declined":
-"why"}, empty where it will serve. It ends when the house closes its pipe, or dies.
+"why", "loaded": ["path"]}, the reason empty where it will serve, the paths those of the project's modules that it has imported by then,
+which a child would not read again. It ends when the house closes its pipe, or dies.
 
 Why a process is declined: what would be shared, and is not as it was once the first child has used it (connections, files open below the
 tree or the temporary folder), what a child does not get (threads, children of its own), and chance that would be drawn once for
@@ -54,7 +55,7 @@ class ForkServer:
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Returns in each child, and never in the server."""
         why = self._why_not()
-        self._say({"declined": why})
+        self._say({"declined": why, "loaded": _loaded(str(session.config.rootpath))})
         if why:
             os._exit(0)
         preload(session)
@@ -134,6 +135,11 @@ def _obstacles(config: pytest.Config) -> Iterator[str]:
         yield "pytest-timeout counts the session's time from here"
     if hasattr(config, "workerinput"):
         yield "this is an xdist worker"
+
+
+def _loaded(rootdir: str) -> list[str]:
+    files = [str(getattr(module, "__file__", None) or "") for module in list(sys.modules.values())]
+    return [file for file in files if file.startswith(rootdir + os.sep)]
 
 
 def _redirect(log: str) -> None:

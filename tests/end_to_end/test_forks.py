@@ -134,9 +134,47 @@ def test_a_trial_is_told_like_that_of_a_process_of_its_own(hunt: Hunt) -> None:
     assert told[0] == told[1]
 
 
-def test_what_needs_workers_or_a_patch_is_a_process_of_its_own(hunt: Hunt) -> None:
+def patch_of(name: str, old: str, new: str) -> str:
+    return f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-{old}\n+{new}\n"
+
+
+def test_a_patch_of_a_test_module_holds_for_its_own_trial_only(hunt: Hunt) -> None:
+    patch = patch_of("sub/test_b.py", "def test_b(): pass", "def test_b(): fail")
+    outcomes = []
+    for asked in ("", patch, patch, "", patch, ""):
+        record = hunt.ask("sub/test_b.py::test_b", patch=asked)
+        assert record is not None
+        outcomes.append(str(record.executions[0].outcome))
+    assert outcomes == ["passed", "failed", "failed", "passed", "failed", "passed"]
+    assert (hunt.rootdir / "sub/test_b.py").read_text(encoding="utf-8") == "def test_b(): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("patch", "asked"),
+    [
+        (patch_of("conftest.py", "import os", "import sys"), "test_a.py::test_other"),
+        (patch_of("sub/test_b.py", "def test_c(): pass", "def test_b(): fail"), "sub/test_b.py::test_b"),
+        (patch_of("test_loaded.py", "def test_d(): pass", "def test_d(): fail"), "loads/test_c.py::test_c"),
+    ],
+    ids=["of a conftest", "does not fit", "of what the start has imported"],
+)
+def test_what_a_fork_would_not_read_is_patched_for_a_process_of_its_own(hunt: Hunt, patch: str, asked: str) -> None:
+    files = {
+        "loads/conftest.py": "import test_loaded\n",
+        "loads/test_c.py": "def test_c(): pass\n",
+        "test_loaded.py": "def test_d(): pass\n",
+    }
+    (hunt.rootdir / "loads").mkdir()
+    for name, text in files.items():
+        (hunt.rootdir / name).write_text(text, encoding="utf-8")
+    assert hunt.ask(asked, patch=patch) is None
+    unpatched = hunt.ask(asked)
+    assert unpatched is not None
+    assert unpatched.exit_code == 0
+
+
+def test_what_needs_workers_is_a_process_of_its_own(hunt: Hunt) -> None:
     wish = Wish(hunt.spec(["test_a.py::test_other"]), hunt.scratch / "trials" / "x", 60.0, trial=True)
-    assert hunt.forks.run(wish._replace(patch="--- a\n")) is None
     spec = RunSpec(id="w", python=wish.spec.python, order=wish.spec.order, workers=2, distribution="load", select=wish.spec.select)
     assert hunt.forks.run(wish._replace(spec=spec)) is None
 

@@ -1,34 +1,37 @@
 """Whether a patch helps: what counts, and what is asked for it."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
 import msgspec
+import pytest
 
-from flaky_detector.model import Diagnosis, Finding, Outcome, Remedy, RunRecord, Signature, Step, Suite, on_one_worker
+from flaky_detector.errors import Interrupted
+from flaky_detector.model import Diagnosis, Finding, Outcome, Remedy, Signature, Step, on_one_worker
 from flaky_detector.model import TestId as Id
 from flaky_detector.pipeline.dossier import Dossier
-from flaky_detector.pipeline.launch import Wish
 from flaky_detector.pipeline.mending import try_patches
-from tests.support.records import ran, record
+from flaky_detector.stages.confirm import Answer, Question
+from tests.support.records import ran
 
 ORDER = on_one_worker((Id("a.py::p"), Id("a.py::v")))
 
 
-class Launcher:
-    """Remembers what it should have run."""
+class Oracle:
+    """Remembers what it was asked."""
 
-    def __init__(self, runs: Callable[[Wish], RunRecord]) -> None:
-        self.runs = runs
-        self.suites = (Suite(python="3.12", executable="python", version="3.12.1", pytest_version="8", rootdir="/r"),)
-        self.settings = SimpleNamespace(repeats=2)
-        self.scratch = Path("/scratch")
-        self.wishes: list[Wish] = []
+    def __init__(self, answer: Answer | BaseException) -> None:
+        self.answer = answer
+        self.launcher = SimpleNamespace(settings=SimpleNamespace(repeats=2))
+        self.dossier = Dossier()
+        self.asked: list[tuple[Sequence[Question], str]] = []
 
-    def run(self, wish: Wish) -> RunRecord:
-        self.wishes.append(wish)
-        return self.runs(wish)
+    def ask(self, questions: Sequence[Question], patch: str) -> Iterator[Answer]:
+        self.asked.append((questions, patch))
+        for _ in questions:
+            if isinstance(self.answer, BaseException):
+                raise self.answer
+            yield self.answer
 
 
 def finding(patch: str | None = "--- a\n+++ b\n") -> Finding:
@@ -44,35 +47,46 @@ def finding(patch: str | None = "--- a\n+++ b\n") -> Finding:
     )
 
 
-def tried(runs: Callable[[Wish], RunRecord], *findings: Finding) -> tuple[list[bool], Launcher]:
-    launcher = Launcher(runs)
-    told = try_patches(findings, launcher, Dossier())  # type: ignore[arg-type]
-    return [bool(one.diagnosis and one.diagnosis.remedies[0].patch_verified) for one in told], launcher
+def tried(answer: Answer | BaseException, *findings: Finding) -> tuple[list[bool], Oracle]:
+    oracle = Oracle(answer)
+    told = try_patches(findings, oracle)  # type: ignore[arg-type]
+    return [bool(one.diagnosis and one.diagnosis.remedies[0].patch_verified) for one in told], oracle
+
+
+def ran_as(polluter: Outcome = Outcome.PASSED, victim: Outcome = Outcome.PASSED) -> Answer:
+    return Answer(executions=(ran("a.py::p", polluter), ran("a.py::v", victim)))
 
 
 def test_a_patch_helps_where_every_test_of_the_order_passes_each_time() -> None:
-    verified, launcher = tried(lambda wish: record(ran("a.py::p"), ran("a.py::v"), spec=wish.spec), finding())
+    verified, oracle = tried(ran_as(), finding())
     assert verified == [True]
-    assert [(wish.patch, wish.trial, wish.spec.order) for wish in launcher.wishes] == [("--- a\n+++ b\n", True, ORDER)] * 2
+    assert oracle.asked == [([Question(ORDER), Question(ORDER)], "--- a\n+++ b\n")]
 
 
-def test_a_patch_that_breaks_the_polluter_itself_does_not_help() -> None:
-    verified, launcher = tried(lambda wish: record(ran("a.py::p", Outcome.FAILED), ran("a.py::v"), spec=wish.spec), finding())
-    assert (verified, len(launcher.wishes)) == ([False], 1)
+@pytest.mark.parametrize("answer", [ran_as(polluter=Outcome.FAILED), ran_as(victim=Outcome.FAILED), Answer(executed=False)])
+def test_a_patch_that_breaks_the_polluter_or_leaves_the_victim_broken_or_does_not_fit_the_tree_does_not_help(answer: Answer) -> None:
+    assert tried(answer, finding())[0] == [False]
 
 
-def test_a_patch_that_does_not_fit_the_tree_ran_nothing_and_does_not_help() -> None:
-    assert tried(lambda wish: record(spec=wish.spec), finding())[0] == [False]
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), Interrupted("interrupted")])
+def test_an_interrupt_while_a_patch_is_tried_costs_nothing_but_that_answer(end: BaseException) -> None:
+    verified, oracle = tried(end, finding())
+    assert (verified, oracle.dossier.status) == ([False], "interrupted")
 
 
 def test_one_patch_is_tried_once_for_one_order_and_no_patch_is_not_tried() -> None:
-    verified, launcher = tried(
-        lambda wish: record(ran("a.py::p"), ran("a.py::v"), spec=wish.spec), finding(), finding(), finding(patch=None)
-    )
-    assert (verified, len(launcher.wishes)) == ([True, True, False], 2)
+    verified, oracle = tried(ran_as(), finding(), finding(), finding(patch=None))
+    assert (verified, len(oracle.asked)) == ([True, True, False], 1)
+
+
+def test_without_time_nothing_is_asked() -> None:
+    oracle = Oracle(ran_as())
+    oracle.dossier.deadline = 0.0
+    assert try_patches((finding(),), oracle)[0].diagnosis.remedies[0].patch_verified is False  # type: ignore[arg-type, union-attr]
+    assert oracle.asked == []
 
 
 def test_an_order_over_two_workers_is_not_tried() -> None:
     chain = msgspec.structs.replace(finding(), minimal_order=(Step(0, Id("a.py::p")), Step(1, Id("a.py::v"))))
-    verified, launcher = tried(lambda wish: record(spec=wish.spec), chain)
-    assert (verified, launcher.wishes) == ([False], [])
+    verified, oracle = tried(ran_as(), chain)
+    assert (verified, oracle.asked) == ([False], [])

@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Self
+from typing import Self, cast
 
 from flaky_detector.adapters.process.descendants import MARK, end_marked, marks
 from flaky_detector.adapters.process.execution import is_stopping
@@ -46,6 +46,7 @@ class ForkServer:
         self._hears, speaks = os.pipe()
         self._mark = uuid.uuid4().hex
         self._rest = b""
+        self.loaded: frozenset[str] = frozenset()
         env = invocation.env | {wire.FORK_SERVER: f"{hears},{speaks}"}
         call = Invocation(
             argv=invocation.argv, env=env, cwd=invocation.cwd, bundle=invocation.bundle, deadline_seconds=invocation.deadline_seconds
@@ -65,9 +66,14 @@ class ForkServer:
         return self._process.pid
 
     def why_not(self, deadline_seconds: float) -> str:
-        """Waits until it has started; why it will not serve, empty where it will."""
+        """Waits until it has started; why it will not serve, empty where it will.
+
+        `loaded` then holds the paths of modules in the project that are imported already: its children do not read them.
+        """
         try:
-            return str(self.hear(deadline_seconds)["declined"])
+            words = self.hear(deadline_seconds)
+            self.loaded = frozenset(map(str, cast("list[object]", words.get("loaded") or ())))
+            return str(words["declined"])
         except (LostError, KeyError):
             return "pytest did not come to the session's start"
 
