@@ -1,9 +1,10 @@
-"""The sort that pytest-django puts upon every order: database tests, those with a transactional database, the rest.
+"""What sort of test each is, from the recorder's traits: those by which pytest-django sorts every order (database tests, those with a
+transactional database, the rest), and methods of a `unittest.TestCase`.
 
-Owns its recognition, from the recorder's traits. Must not judge an order by it.
+Must not judge an order by it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from flaky_detector.model.evidence import RunRecord
 from flaky_detector.model.identity import TestId
@@ -16,6 +17,17 @@ def ranks_of(records: Sequence[RunRecord]) -> Mapping[TestId, int]:
     told = (pair for record in records for pair in zip(record.executions.tests, record.executions.traits, strict=True))
     ranks = {test: _rank(traits) for test, traits in told}
     return ranks if any(rank < len(SORTED) - 1 for rank in ranks.values()) else {}
+
+
+def methods_among(tests: Collection[TestId], records: Sequence[RunRecord]) -> dict[TestId, bool]:
+    """Whether these are methods of a `unittest.TestCase`, for those that the recorder saw."""
+    open_, told = set(tests), dict[TestId, bool]()
+    for record in records:
+        if open_ and any(witness.startswith("journal") for witness in record.witnesses):
+            rows = zip(record.executions.tests, record.executions.traits, strict=True)
+            told |= {test: "unittest" in traits for test, traits in rows if test in open_}
+            open_ -= told.keys()
+    return told
 
 
 def kept_ranks(records: Sequence[RunRecord], own: Sequence[TestId]) -> Mapping[TestId, int]:

@@ -14,6 +14,7 @@ from flaky_detector.model import LatentPolluter, RunRecord, RunSpec, Suspect, Sy
 from flaky_detector.model.findings import Result
 from flaky_detector.model.footprint import footprints
 from flaky_detector.model.pairs import pairs_met
+from flaky_detector.model.sorts import methods_among
 from flaky_detector.pipeline.ahead import changes_of, known
 from flaky_detector.pipeline.conclude import (
     FEW_SUSPECTS,
@@ -155,6 +156,8 @@ def conclude(
 ) -> Result:
     """The result as it stands; with an oracle the patches that it offers are tried."""
     left, papers = footprints(dossier.records), lay_out(dossier.records, sources)
+    accused = {test for proof in dossier.proofs.values() for tests in (*proof.polluters, *proof.state_setters) for test in tests}
+    methods = methods_among(accused, dossier.records)
     findings = []
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
         proof = dossier.proofs.get(number)
@@ -163,7 +166,7 @@ def conclude(
             told_of = (unexplained(symptom, suspects, papers), undecided(symptom, suspects, papers))
             finding = replace(finding, notes=tuple(filter(None, told_of)))
         findings.append(
-            with_diagnosis(finding, diagnose(finding, left, sources)) if finding.polluters or finding.state_setters else finding
+            with_diagnosis(finding, diagnose(finding, left, sources, methods)) if finding.polluters or finding.state_setters else finding
         )
     is_shuffled = launcher is not None and any(suite.has_plugin("pytest-randomly") for suite in launcher.suites)
     findings = with_links(told_together(findings, dossier.symptoms, papers))

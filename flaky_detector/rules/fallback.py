@@ -101,21 +101,4 @@ class Fallback:
 
     def remedies(self, signature: Signature, state: Sequence[StateChange]) -> tuple[Remedy, ...]:
         """How to change what was left behind for one test only."""
-        own = tuple(CURES[kind] for kind in CURES if any(change.kind == kind for change in state))
-        return own + django_cures(state) + process_cures(state)
-
-
-CURES = {
-    wire.ENVIRON: Remedy(
-        title="Set environment variables through `monkeypatch`",
-        text="`monkeypatch.setenv` and `monkeypatch.delenv` put the old value back when the test ends, however it ends.",
-        fits="the test itself sets the variable",
-        example='def test_mode(monkeypatch):\n    monkeypatch.setenv("SHOP_MODE", "sale")\n',
-    ),
-    wire.CWD: Remedy(
-        title="Change directory through `monkeypatch`",
-        text="`monkeypatch.chdir` goes back when the test ends, however it ends.",
-        fits="the test itself changes directory",
-        example="def test_reads_a_file(monkeypatch, tmp_path):\n    monkeypatch.chdir(tmp_path)\n",
-    ),
-}
+        return django_cures(state) + process_cures(state)

@@ -8,6 +8,24 @@ from collections.abc import Sequence
 from flaky_detector.model import Remedy, StateChange
 from flaky_detector.recorder import wire
 
+ENVIRON = Remedy(
+    title="Set environment variables through `monkeypatch`",
+    text="`monkeypatch.setenv` and `monkeypatch.delenv` put the old value back when the test ends, however it ends.",
+    fits="the test itself sets the variable",
+    example='def test_mode(monkeypatch):\n    monkeypatch.setenv("SHOP_MODE", "sale")\n',
+)
+CWD = Remedy(
+    title="Change directory through `monkeypatch`",
+    text="`monkeypatch.chdir` goes back when the test ends, however it ends.",
+    fits="the test itself changes directory",
+    example="def test_reads_a_file(monkeypatch, tmp_path):\n    monkeypatch.chdir(tmp_path)\n",
+)
+FILE = Remedy(
+    title="Write into `tmp_path`",
+    text="The fixture `tmp_path` gives each test a folder of its own, outside of the source tree.",
+    fits="the place of the file does not matter",
+    example='def test_export(tmp_path):\n    export(tmp_path / "out.csv")\n',
+)
 ATTRIBUTES = Remedy(
     title="Replace attributes through `monkeypatch`",
     text=(
@@ -123,6 +141,8 @@ PUT_BACK = Remedy(
 )
 
 CURES = {
+    wire.ENVIRON: (ENVIRON,),
+    wire.CWD: (CWD,),
     wire.MODULE_ATTRIBUTE: (ATTRIBUTES,),
     wire.BUILTINS: (ATTRIBUTES,),
     wire.MODULE_GLOBAL: (ATTRIBUTES, CONTENTS),

@@ -316,3 +316,34 @@ def test_a_set_with_an_imported_file_in_it_is_told_as_a_set() -> None:
     other = TestId("tests/test_o.py::test_o")
     told = diagnosed(IMPORTED, environ(), imported=("tests/test_o.py",), polluters=((POLLUTER, other),))
     assert told.cause.startswith("No single one of these tests is enough.")
+
+
+def title_for(source: str, methods: dict[TestId, bool] | None = None) -> str:
+    told = diagnose(finding(environ()), {POLLUTER: (environ(),)}, {"tests/test_p.py": source}.get, methods or {})
+    assert told is not None
+    return told.remedies[0].title
+
+
+FOR_FUNCTIONS, FOR_METHODS = "Set environment variables through `monkeypatch`", "Set environment variables through `mock.patch.dict`"
+IN_A_CLASS = "class TestMode({base}):\n    def test_p(self):\n        os.environ['SHOP_MODE'] = '1'\n"
+OWN_BASE = "class Base(django.test.TransactionTestCase):\n    pass\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        (SETS_A_VARIABLE, FOR_FUNCTIONS),
+        (IN_A_CLASS.format(base="object"), FOR_FUNCTIONS),
+        (IN_A_CLASS.format(base="TestMode"), FOR_FUNCTIONS),
+        (IN_A_CLASS.format(base="unittest.TestCase"), FOR_METHODS),
+        (IN_A_CLASS.format(base="Mixin, ShopTestCase"), FOR_METHODS),
+        (OWN_BASE + IN_A_CLASS.format(base="Base"), FOR_METHODS),
+    ],
+)
+def test_a_method_of_unittest_gets_remedies_that_need_no_fixture(source: str, title: str) -> None:
+    assert title_for(source) == title
+
+
+def test_what_the_recorder_saw_goes_before_the_names_of_classes() -> None:
+    assert title_for(IN_A_CLASS.format(base="Elsewhere"), {POLLUTER: True}) == FOR_METHODS
+    assert title_for(IN_A_CLASS.format(base="NotReallyATestCase"), {POLLUTER: False}) == FOR_FUNCTIONS

@@ -5,25 +5,30 @@ left behind or the source does not hold.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from flaky_detector.model import Diagnosis, Finding, Location, StateChange, Step, TestId, path_of, short_name
 from flaky_detector.model.words import leaves, tick
 from flaky_detector.stages.diagnose.cause import cause_of, cause_of_import
 from flaky_detector.stages.diagnose.cure import NOT_AT_IMPORT, remedies_of
-from flaky_detector.stages.diagnose.place import Sources, place_of, place_of_import
+from flaky_detector.stages.diagnose.place import Sources, is_unittest_method, place_of, place_of_import
 
 LONGEST_ERROR = 110
 
 Left = Mapping[TestId, tuple[StateChange, ...]]
+NOBODY: Mapping[TestId, bool] = MappingProxyType({})
 
 
-def diagnose(finding: Finding, left: Left, sources: Callable[[str], str | None]) -> Diagnosis | None:
+def diagnose(
+    finding: Finding, left: Left, sources: Callable[[str], str | None], methods: Mapping[TestId, bool] = NOBODY
+) -> Diagnosis | None:
     """The diagnosis of a proven finding, None where nobody is named.
 
     Args:
         finding: with polluters or state-setters.
         left: what every test left behind in any run.
         sources: text of a file by its path relative to the rootdir, None where it cannot be had.
+        methods: whether a test is a method of a `unittest.TestCase`, where that is known; else the source tells.
     """
     sets = [tests for tests in (finding.polluters or finding.state_setters) if tests]
     if not sets:
@@ -43,7 +48,7 @@ def diagnose(finding: Finding, left: Left, sources: Callable[[str], str | None])
         cause=cause_of(finding, sets[0], changes, sources),
         steps=_steps(finding, changes),
         location=_location(sets[0], changes, sources),
-        remedies=remedies_of(finding, sets, changes, sources),
+        remedies=remedies_of(finding, sets, changes, sources, for_a_method=_is_method(_leaver(sets[0], changes), methods, sources)),
     )
 
 
@@ -56,9 +61,18 @@ def relevant(finding: Finding, changes: tuple[StateChange, ...]) -> tuple[StateC
 
 def _location(tests: tuple[TestId, ...], changes: Left, sources: Sources) -> Location | None:
     """Where the last of the tests that leave something behind does so: what reaches the victim is its doing."""
-    leavers = [test for test in tests if changes.get(test)]
-    test = leavers[-1] if leavers else tests[-1]
+    test = _leaver(tests, changes)
     return place_of(test, changes.get(test, ()), sources)
+
+
+def _leaver(tests: tuple[TestId, ...], changes: Left) -> TestId:
+    leavers = [test for test in tests if changes.get(test)]
+    return leavers[-1] if leavers else tests[-1]
+
+
+def _is_method(test: TestId, methods: Mapping[TestId, bool], sources: Sources) -> bool:
+    told = methods.get(test)
+    return is_unittest_method(test, sources) if told is None else told
 
 
 def _steps(finding: Finding, changes: Left) -> tuple[str, ...]:

@@ -13,31 +13,16 @@ from msgspec.structs import replace
 
 from flaky_detector.model import Finding, Remedy, StateChange, TestId
 from flaky_detector.model.words import CWD, ENVIRON, FILE, MODEL
-from flaky_detector.rules import rule_of
+from flaky_detector.rules import process_cures, rule_of
 from flaky_detector.rules.cures import ISOLATED, PLAIN_OBJECT, THROWAWAY
+from flaky_detector.rules.unittest_cures import for_methods
 from flaky_detector.stages.diagnose.cause import label_expression
 from flaky_detector.stages.diagnose.place import Found, Sources, definition_of_origin
 
 NOT_HERE = "not here: the label comes from the test's own parameters, so it is what the test is about"
 IMPORT = "from types import SimpleNamespace"
-GENERAL = {
-    ENVIRON: Remedy(
-        title="Set environment variables through `monkeypatch`",
-        text="`monkeypatch.setenv` and `monkeypatch.delenv` put the old value back when the test ends, however it ends.",
-        example='def test_mode(monkeypatch):\n    monkeypatch.setenv("MODE", "sale")\n',
-    ),
-    CWD: Remedy(
-        title="Change directory through `monkeypatch`",
-        text="`monkeypatch.chdir` goes back when the test ends, however it ends.",
-        example="def test_reads_a_file(monkeypatch, tmp_path):\n    monkeypatch.chdir(tmp_path)\n",
-    ),
-    FILE: Remedy(
-        title="Write into `tmp_path`",
-        text="The fixture `tmp_path` gives each test a folder of its own, outside of the source tree.",
-        example='def test_export(tmp_path):\n    export(tmp_path / "out.csv")\n',
-    ),
-    MODEL: ISOLATED,
-}
+GENERAL = {ENVIRON: process_cures.ENVIRON, CWD: process_cures.CWD, FILE: process_cures.FILE, MODEL: ISOLATED}
+"""For rules that have no remedy for what was left behind."""
 NOT_AT_IMPORT = Remedy(
     title="Move it from the file's top level into a fixture",
     text="What stands at the top level of a test file happens when pytest collects it, for whatever is collected with it. In a fixture it"
@@ -49,14 +34,24 @@ Models = list[tuple[StateChange, Found]]
 
 
 def remedies_of(
-    finding: Finding, sets: Sequence[Sequence[TestId]], changes: Mapping[TestId, tuple[StateChange, ...]], sources: Sources
+    finding: Finding,
+    sets: Sequence[Sequence[TestId]],
+    changes: Mapping[TestId, tuple[StateChange, ...]],
+    sources: Sources,
+    *,
+    for_a_method: bool = False,
 ) -> tuple[Remedy, ...]:
-    """The remedies, the best first; empty for a brittle test and where nothing is known of what was left behind."""
+    """The remedies, the best first; empty for a brittle test and where nothing is known of what was left behind.
+
+    With `for_a_method` those that a method of a `unittest.TestCase` can use.
+    """
     state = [change for test in sets[0] for change in changes.get(test, ())]
     if finding.kind == "brittle" or not state:
         return ()
     told = rule_of(finding.signature.rule).remedies(finding.signature, state)
     found = told or tuple(GENERAL[kind] for kind in dict.fromkeys(change.kind for change in state) if kind in GENERAL)
+    if for_a_method:
+        found = tuple(map(for_methods, found))
     every = [(test, change) for tests in sets for test in tests for change in changes.get(test, ()) if change.kind == MODEL]
     places = [(change, place) for test, change in every if (place := definition_of_origin(change.origin, test, sources))]
     return _fitted(found, places, sources) if places else found

@@ -97,6 +97,24 @@ def definition_of_test(test: TestId, sources: Sources) -> Found | None:
     return found[-1] if found else None
 
 
+def is_unittest_method(test: TestId, sources: Sources) -> bool:
+    """Whether its class has a base that is called like one of unittest's or Django's, or that is itself such a class of the same file."""
+    tree = _tree(sources(path_of(test)))
+    names = test.split("::", 1)[-1].split("[", 1)[0].split("::")
+    if tree is None or len(names) < 2:
+        return False
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    open_, seen = [names[-2]], set[str]()
+    while open_:
+        name = open_.pop()
+        if name in classes and name not in seen:
+            seen.add(name)
+            open_ += [ast.unparse(base).rpartition(".")[2] for base in classes[name].bases]
+        elif name.endswith("TestCase"):
+            return True
+    return False
+
+
 def definition_of_origin(origin: str, test: TestId, sources: Sources) -> Found | None:
     """The definition that `module:qualname` names: `tests.test_a:test_x.<locals>.Phantom`."""
     module, _, qualname = origin.partition(":")
