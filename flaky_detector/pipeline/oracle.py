@@ -29,6 +29,8 @@ LEAST_TRIAL_SECONDS = 0.3
 MOST_ASKED_AGAIN = 2
 """How often a trial is made anew that was spoilt from outside."""
 KILLED = -9
+MOST_TOLD = 6
+"""Tests of a trial that --verbose names."""
 TOLD_OF_TRIALS = ("trial", "isolation")
 """Sources of gaps that are told of a trial; what its journals lack is seen from its answer."""
 
@@ -223,7 +225,13 @@ def _why_not(order: Order, record: RunRecord, launcher: Launcher) -> str:
 
 
 def told(order: Order) -> str:
-    """An order for --verbose: `gw0: a, b · gw1: c`."""
+    """An order for --verbose: `gw0: a, b · gw1: c`; of a long one its ends: `a … y, z (26 tests)`."""
     workers = dict.fromkeys(step.worker for step in order)
-    parts = [", ".join(step.test for step in order if step.worker == worker) for worker in workers]
+    parts = [_told_of([step.test for step in order if step.worker == worker]) for worker in workers]
     return " · ".join(f"gw{worker}: {part}" for worker, part in zip(workers, parts, strict=True)) if len(parts) > 1 else parts[0]
+
+
+def _told_of(tests: Sequence[TestId]) -> str:
+    if len(tests) <= MOST_TOLD:
+        return ", ".join(tests)
+    return f"{tests[0]} … {tests[-2]}, {tests[-1]} ({len(tests)} tests)"

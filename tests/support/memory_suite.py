@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from flaky_detector.model import Execution, Failure, Order, Outcome, Signature, Symptom, TestId, path_of
+from msgspec.structs import replace
+
+from flaky_detector.model import Execution, Failure, Order, Outcome, Signature, StateChange, Symptom, TestId, path_of
 from flaky_detector.rules import signatures_of
 from flaky_detector.stages.confirm import Answer, Question, Walked, Walking
 
@@ -45,6 +47,7 @@ class MemorySuite:
         self.conflicts: Callable[[str], bool] = lambda test: False
         self.otherwise: Callable[[list[tuple[int, str]]], bool] = lambda prefix: False
         self.passes_on = ""
+        self.leaves: dict[str, StateChange] = {}
         self.walks = False
         self.walks_among = 1
         self.walked: list[int] = []
@@ -57,6 +60,7 @@ class MemorySuite:
             before = [(step.worker, str(step.test)) for step in question.order[:-1]]
             victim = question.order[-1]
             rows = [execution(step.test, None, place, f"gw{step.worker}") for place, step in enumerate(question.order[:-1])]
+            rows = [replace(row, state=(self.leaves[row.test],) if row.test in self.leaves else ()) for row in rows]
             self.questions.append(question)
             files = {*question.collect, *(path_of(step.test) for step in question.order)}
             together = question.together and self.conflicts(before[-1][1])

@@ -172,3 +172,5 @@ def test_every_trial_is_told_when_verbose() -> None:
     list(oracle(launcher).ask([Question(ACROSS)]))
     assert launcher.said.getvalue() == "  trial-0001: gw0: p.py::p · gw1: v.py::v → 0 (0.00 s)\n"
     assert told(single("p", "v")) == "p, v"
+    assert told(single(*"abcdef")) == "a, b, c, d, e, f"
+    assert told(single(*"abcdefg")) == "a … f, g (7 tests)"

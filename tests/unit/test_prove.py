@@ -256,6 +256,17 @@ def test_every_polluter_of_the_whole_suite_is_named_also_one_that_never_ran_befo
     assert proof.polluters == (("p",), ("q",))
 
 
+def test_who_is_seen_in_a_trial_to_leave_what_a_polluter_leaves_is_tried_before_the_rest_is_searched() -> None:
+    polluters = {f"t{number}" for number in (3, 40, 71, 95)}
+    tests = [f"t{number}" for number in range(100)]
+    suite = MemorySuite(lambda prefix, attempt: bool(polluters & {test for worker, test in prefix}))
+    suite.leaves = {test: StateChange(kind="environ", key="MODE" if test in polluters else test.upper()) for test in tests}
+    proof = prove(docket(tests, [suspect("t71")]), suite, Policy())
+    assert {test for (test,) in proof.polluters} == polluters
+    assert sorted({len(order) for order in suite.orders}) == [1, 2, 97, 100]
+    assert [order for order in suite.orders if len(order) == 2 and order[0] not in polluters] == []
+
+
 def test_another_set_that_shares_a_member_with_the_first_is_found_as_well() -> None:
     def fails(prefix: list[tuple[int, str]], attempt: int) -> bool:
         tests = {test for worker, test in prefix}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from flaky_detector.model import TestId
+from flaky_detector.rules import rule_of
 from flaky_detector.stages.confirm.bench import Bench, Cast
 from flaky_detector.stages.confirm.minimise import minimise
 from flaky_detector.stages.confirm.victim import MOST_POLLUTERS_BY_SEARCH, Found, Search
@@ -21,22 +22,46 @@ def look_further(search: Search, bench: Bench, found: Found) -> None:
     """Tests that leave the same behind, singly; then what remains of the failing order and of the whole suite, in both directions."""
     search.try_each(_alike(bench, found), every=True)
     for _ in range(MOST_POLLUTERS_BY_SEARCH):
-        if not any(search.search_within(tests, is_expected=False) for tests in _remains(bench, found)):
+        if not _finds_more(search, bench, found):
             return
 
 
+def _finds_more(search: Search, bench: Bench, found: Found) -> bool:
+    """Whether what remains still makes it fail, and somebody is proven: first those whom that trial showed to leave the same behind."""
+    for orders in _remains(bench, found):
+        casts = [Cast(own=tuple(tests)) for tests in orders]
+        if bench.policy.jobs > 1:
+            bench.ledger.attempt([bench.question(cast) for cast in casts], "search")
+        for cast in casts:
+            if bench.shows(cast) and _is_somebody_else(search, bench, found, cast):
+                return True
+    return False
+
+
+def _is_somebody_else(search: Search, bench: Bench, found: Found, cast: Cast) -> bool:
+    before = list(found.polluters)
+    search.try_each(_alike(bench, found), every=True)
+    return found.polluters != before or search.search_within(cast.own)
+
+
 def _alike(bench: Bench, found: Found) -> list[TestId]:
-    """Tests that were seen to leave what a proven polluter leaves."""
-    left = bench.docket.left
+    """Tests that were seen, in runs or trials, to leave what a proven polluter leaves, or what explains a failure like this."""
+    signature, noisy = bench.docket.symptom.signature, bench.docket.noisy
+    left = {test: {(change.kind, change.key): change for change in changes} for test, changes in bench.docket.left.items()}
+    for test, changes in bench.ledger.left.items():
+        left[test] = {key: change for key, change in changes.items() if key not in noisy} | left.get(test, {})
     named = {test for tests in found.polluters for test in tests}
-    things = {(change.kind, change.key) for test in named for change in left.get(test, ())}
+    things = {key for test in named for key in left.get(test, ())}
+    things |= {key for changes in left.values() for key, change in changes.items() if rule_of(signature.rule).explains(signature, change)}
     suspected = [one.test for one in bench.docket.suspects if one.worker == "same"]
-    everybody = dict.fromkeys((*suspected, *left))
-    return [test for test in everybody if test not in named and any((change.kind, change.key) in things for change in left.get(test, ()))]
+    return [test for test in dict.fromkeys((*suspected, *left)) if test not in named and not things.isdisjoint(left.get(test, ()))]
 
 
-def _remains(bench: Bench, found: Found) -> Iterator[list[TestId]]:
-    """Orders without one member of each set that is proven already; those of the whole suite only where that is cheap."""
+def _remains(bench: Bench, found: Found) -> Iterator[list[list[TestId]]]:
+    """Orders without one member of each set that is proven already; those of the whole suite only where that is cheap.
+
+    Those of one list may be asked side by side: the failing order by itself, for that tells most, then the suite in both directions.
+    """
     if bench.docket.seconds > bench.policy.seconds_left / 4:
         found.complete = False
         return
@@ -44,11 +69,14 @@ def _remains(bench: Bench, found: Found) -> Iterator[list[TestId]]:
     everything = bench.docket.everything if is_cheap else ()
     failing = bench.docket.failing
     is_its_beginning = bool(everything) and everything[: len(failing)] == failing
-    for tests in (() if is_its_beginning else failing, everything, tuple(reversed(everything))):
-        for left_out in list(product(*(cast.own for cast in found.casts if cast.own)))[:MOST_VARIANTS]:
-            rest = [test for test in bench.candidates(tests) if test not in left_out]
-            if rest:
-                yield rest
+    both = (everything, tuple(reversed(everything)))
+    ways = (both,) if is_its_beginning else ((failing,), both)
+    variants = list(product(*(cast.own for cast in found.casts if cast.own)))[:MOST_VARIANTS]
+    for way in ways:
+        orders = [[test for test in bench.candidates(tests) if test not in left_out] for tests in way for left_out in variants]
+        orders = [order for order in orders if order]
+        if orders:
+            yield orders
 
 
 def find_cleaners(bench: Bench, found: Found) -> None:

@@ -164,20 +164,18 @@ class Search:
         """Whether what ran before it can be replayed a few times without much ado."""
         return self.docket.seconds < PATIENT_SHARE * self.bench.policy.seconds_left
 
-    def search_within(self, tests: Sequence[TestId], times: int = 1, *, is_expected: bool = True) -> bool:
+    def search_within(self, tests: Sequence[TestId], times: int = 1) -> bool:
         """Whether these tests in this order make it fail; then shrunk to the smallest part that still does, and that is proven.
 
-        Where it is expected to fail, a walk comes first, for it mostly tells who it is; else the order as a whole, for mostly that is all.
+        It is expected to fail: a walk comes first, for it mostly tells who it is.
         """
         if not tests:
             return False
         whole = Cast(own=tuple(tests))
-        if not is_expected and not self.bench.shows(whole, max(times, self.bench.tries)):
-            return False
         cast = walk(self.bench, tests)
         if cast is not None and self.prove(cast, self.repeats):
             return True
-        if is_expected and not self.bench.shows(whole, max(times, self.bench.tries)):
+        if not self.bench.shows(whole, max(times, self.bench.tries)):
             return False
         place = {test: index for index, test in enumerate(tests)}
         ranked = [place[suspect.test] for suspect in self.docket.suspects if suspect.worker == "same" and suspect.test in place]
