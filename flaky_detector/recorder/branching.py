@@ -168,8 +168,7 @@ def _server(connection: Any) -> Iterator[Any]:
 
 def _listed(connection: Any, suffix: str) -> list[str]:
     with _server(connection) as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")
-        return [str(row[0]) for row in cursor.fetchall() if sweep.is_ours(str(row[0]), suffix)]
+        return sweep.listed(cursor, suffix)
 
 
 def _copy(connection: Any, name: str, copy: str) -> None:
@@ -194,10 +193,7 @@ def _copy(connection: Any, name: str, copy: str) -> None:
 
 def _drop(connection: Any, name: str) -> None:
     if connection.vendor == "sqlite":
-        for companion in databases.SQLITE_COMPANIONS:
-            if os.path.exists(name + companion):
-                os.remove(name + companion)
+        sweep.remove_files(name)
         return
     with _server(connection) as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        cursor.execute("DROP DATABASE IF EXISTS %s" % connection.ops.quote_name(name))
+        sweep.drop_database(cursor, connection.ops.quote_name(name), name)

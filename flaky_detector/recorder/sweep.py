@@ -99,19 +99,19 @@ def _sweep(connections: Any, alias: str, suffix: str) -> int:
 
 def _postgresql(connection: Any, suffix: str, protected: set[str]) -> Iterator[str]:
     with server(connection) as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")
-        for name in _chosen(cursor, suffix, protected):
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [name])
-            cursor.execute("DROP DATABASE IF EXISTS %s" % connection.ops.quote_name(name))
-            yield name
+        for name in listed(cursor, suffix):
+            if name not in protected:
+                drop_database(cursor, connection.ops.quote_name(name), name)
+                yield name
 
 
 def _mysql(connection: Any, suffix: str, protected: set[str]) -> Iterator[str]:
     with server(connection) as cursor:
         cursor.execute("SHOW DATABASES")
-        for name in _chosen(cursor, suffix, protected):
-            cursor.execute("DROP DATABASE IF EXISTS %s" % connection.ops.quote_name(name))
-            yield name
+        for name in [str(row[0]) for row in cursor.fetchall()]:
+            if is_ours(name, suffix) and name not in protected:
+                cursor.execute("DROP DATABASE IF EXISTS %s" % connection.ops.quote_name(name))
+                yield name
 
 
 def _sqlite(connection: Any, suffix: str, protected: set[str]) -> Iterator[str]:
@@ -120,20 +120,32 @@ def _sqlite(connection: Any, suffix: str, protected: set[str]) -> Iterator[str]:
         return
     for path in sorted(glob.glob(glob.escape(name) + "*")):
         if is_ours(path, suffix) and path not in protected:
-            for companion in databases.SQLITE_COMPANIONS:
-                if os.path.exists(path + companion):
-                    os.remove(path + companion)
+            remove_files(path)
             yield path
+
+
+def listed(cursor: Any, suffix: str) -> list[str]:
+    """PostgreSQL's databases that bear the suffix."""
+    cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")
+    return [str(row[0]) for row in cursor.fetchall() if is_ours(str(row[0]), suffix)]
+
+
+def drop_database(cursor: Any, quoted: str, name: str) -> None:
+    """In PostgreSQL, whoever is connected to it."""
+    cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [name])
+    cursor.execute("DROP DATABASE IF EXISTS %s" % quoted)
+
+
+def remove_files(path: str) -> None:
+    """A database of SQLite with what stands beside it."""
+    for companion in databases.SQLITE_COMPANIONS:
+        if os.path.exists(path + companion):
+            os.remove(path + companion)
 
 
 def server(connection: Any) -> Any:
     """A cursor on the server that is in none of the databases to be dropped; Django before 3.1 has another name for it."""
     return connection._nodb_cursor() if hasattr(connection, "_nodb_cursor") else connection._nodb_connection.cursor()
-
-
-def _chosen(cursor: Any, suffix: str, protected: set[str]) -> list[str]:
-    names = [str(row[0]) for row in cursor.fetchall()]
-    return [name for name in names if is_ours(name, suffix) and name not in protected]
 
 
 def starts(folder: str) -> list[dict[str, Any]]:
