@@ -146,8 +146,11 @@ def test_an_output_that_is_a_file_is_told(capsys: pytest.CaptureFixture[str], su
     assert (suite / "out").read_text() == "mine"
 
 
-def test_a_findings_file_that_is_none_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (tmp_path / "findings.json").write_text('{"schema_version": 99}')
-    code, err, _ = run(capsys, "report", tmp_path / "findings.json", "--output", tmp_path / "out")
+@pytest.mark.parametrize("text", ['{"schema_version": 99}', '{"schema_version": 1, "findings": [{"te', "no JSON", ""])
+def test_a_findings_file_that_is_none_is_told_with_its_name(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str) -> None:
+    path = tmp_path / "findings.json"
+    path.write_text(text)
+    code, err, _ = run(capsys, "report", path, "--output", tmp_path / "out")
     assert code == 2
     assert len(err.splitlines()) == 2
+    assert err.startswith(f"flaky-detector: {path}: ")
