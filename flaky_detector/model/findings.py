@@ -46,7 +46,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     `polluters` are alternatives, each a set needed together in order; all were re-run. `minimal_order` includes the warm-up
     test where one was needed (`warm_up` names it) and ends with the victim. `complete` is False where time ran out: then
     the minimal order is the smallest so far. `counterparts` are tests of another worker with which it conflicts while both run.
-    `tried` says in words what was tried, for a reader who gets no polluter, and what more is known.
+    `tried` says in words what was tried, for a reader who gets no polluter, and what more is known. `left_by` tells of each test that is
+    named which of `state` it left, by their places.
     """
 
     test: TestId
@@ -61,6 +62,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     warm_up: tuple[TestId, ...] = ()
     trials: tuple[Trial, ...] = ()
     state: tuple[StateChange, ...] = ()
+    left_by: dict[TestId, tuple[int, ...]] = {}
     complete: bool = True
     tried: tuple[str, ...] = ()
     imported: tuple[str, ...] = ()
@@ -97,7 +99,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     `failed_in` and `seen_in` count runs; `failing_runs` are the ids of the runs in which it failed. Where many tests seem to have one
     cause and nothing is proven, they are one finding: `victims` are all of them as they came (`test` is the first), `victim_counts` counts
     them by exception; both are empty for a finding about one test. `orders` says in which orders it can happen, `orders_note` why.
-    Of the polluters in `imported` files the import alone is enough.
+    Of the polluters in `imported` files the import alone is enough. `left_by` tells of each test that is named which of `state` it left, by
+    their places; of a test that is not in it that is not known.
     """
 
     test: TestId
@@ -110,6 +113,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     counterparts: tuple[TestId, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     state: tuple[StateChange, ...] = ()
+    left_by: dict[TestId, tuple[int, ...]] = {}
     minimal_order: Order = ()
     warm_up: tuple[TestId, ...] = ()
     reproduce: str = ""

@@ -15,6 +15,7 @@ from flaky_detector.model.identity import TestId
 NOISE_SHARE = 0.2
 NOISE_TESTS = 8
 GROWING_SHARE, GROWING_TESTS, GROWING_MOST = 0.05, 5, 0.5
+FREQUENT_MOST = 0.5
 WEAK = frozenset(("cache",))
 """Kinds of state that are meant to outlast a test; they are told where a proof holds, and no reason to look at a test before."""
 
@@ -28,24 +29,57 @@ def noise(records: Sequence[RunRecord]) -> frozenset[StateKey]:
     is another value each time, as a counter's or that of a list which only grows, a smaller share does (`GROWING_SHARE`), and in small
     suites fewer tests, if they are half of all. Learnt from the runs, so there is no list of names to keep.
     """
-    noisy: set[StateKey] = set()
+    return frozenset(key for key, changes in _changes(records) if _is_noise(changes))
+
+
+def frequent(records: Sequence[RunRecord]) -> dict[StateKey, tuple[TestId, ...]]:
+    """Noise that may be what a proven polluter leaves, with the tests that leave it: in no run half of the tests change it.
+
+    A fixture that many tests share may replace something and never put it back. That tells nothing of a suspect; but where each polluter
+    of a victim leaves it, it may be what passes over, and others who leave it can be asked.
+    """
+    most: dict[StateKey, bool] = {}
+    for key, changes in _changes(records):
+        if _is_noise(changes):
+            most[key] = most.get(key, False) or changes.tests >= FREQUENT_MOST * changes.executions
+    found: dict[StateKey, dict[TestId, None]] = {key: {} for key, is_common in most.items() if not is_common}
+    for record in records if found else ():
+        for test, state in record.executions.states():
+            for change in state:
+                if (change.kind, change.key) in found:
+                    found[change.kind, change.key][test] = None
+    return {key: tuple(tests) for key, tests in found.items()}
+
+
+class _Changes(NamedTuple):
+    """Of one thing in one run: how many tests changed it, to how many values, of how many executions."""
+
+    tests: int
+    values: int
+    executions: int
+
+    @property
+    def grows(self) -> bool:
+        return self.values > self.tests  # with the value before the first of them
+
+
+def _changes(records: Sequence[RunRecord]) -> Iterator[tuple[StateKey, _Changes]]:
     for record in records:
-        changes_by_key: dict[StateKey, dict[TestId, str | None]] = {}
+        tests: dict[StateKey, set[TestId]] = {}
         values: dict[StateKey, set[str | None]] = {}
         for test, state in record.executions.states():
             for change in state:
-                changes_by_key.setdefault((change.kind, change.key), {})[test] = change.after
+                tests.setdefault((change.kind, change.key), set()).add(test)
                 values.setdefault((change.kind, change.key), {change.before}).add(change.after)
-        everything = len(record.executions)
-        noisy.update(key for key, seen in changes_by_key.items() if _is_noise(len(seen), len(values[key]), everything))
-    return frozenset(noisy)
+        for key, seen in tests.items():
+            yield key, _Changes(len(seen), len(values[key]), len(record.executions))
 
 
-def _is_noise(tests: int, values: int, executions: int) -> bool:
+def _is_noise(changes: _Changes) -> bool:
+    tests, executions = changes.tests, changes.executions
     if tests >= max(NOISE_TESTS, NOISE_SHARE * executions):
         return True
-    grows = values > tests  # with the value before the first of them
-    return grows and (
+    return changes.grows and (
         tests >= max(NOISE_TESTS, GROWING_SHARE * executions) or (tests >= GROWING_TESTS and tests >= GROWING_MOST * executions)
     )
 

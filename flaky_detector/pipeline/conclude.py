@@ -48,6 +48,7 @@ def finding_of(symptom: Symptom, suspects: Sequence[Suspect], proof: Proof | Non
         counterparts=proof.counterparts if proof else (),
         suspects=() if nobody else tuple(suspects),
         state=proof.state if proof else (),
+        left_by=proof.left_by if proof else {},
         minimal_order=proof.minimal_order if proof else (),
         warm_up=proof.warm_up if proof else (),
         reproduce=reproduce(symptom.test, proof, suspects if not nobody else ()),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from flaky_detector.model import Executions, Order, Outcome, RunRecord, Sighting, StateChange, Suspect, Symptom, TestId
-from flaky_detector.model.footprint import all_warm_ups, noise, own_order
+from flaky_detector.model.footprint import all_warm_ups, frequent, noise, own_order
 from flaky_detector.stages.confirm import Docket
 from flaky_detector.stages.correlate import Papers
 
@@ -45,7 +45,7 @@ class Dockets:
         self._everything = _everything(records)
         self._warm_ups = all_warm_ups(records)
         self._idle = _idle(records, papers)
-        self._noisy = noise(records)
+        self._noisy, self._frequent = noise(records), frequent(records)
         self._claims = [claim for record in records for claim in record.executions.claims()]
 
     def of(self, symptom: Symptom, suspects: Sequence[Suspect], known: Known = NOTHING) -> Docket:
@@ -70,6 +70,7 @@ class Dockets:
             idle=next((test for test in self._idle if test not in avoid), None),
             left=papers.left,
             noisy=self._noisy,
+            frequent=self._frequent,
             known=known.family,
             known_elsewhere=known.elsewhere,
             app_labels=next((record.app_labels for record in records if record.app_labels), ()),

@@ -47,7 +47,7 @@ class MemorySuite:
         self.conflicts: Callable[[str], bool] = lambda test: False
         self.otherwise: Callable[[list[tuple[int, str]]], bool] = lambda prefix: False
         self.passes_on = ""
-        self.leaves: dict[str, StateChange] = {}
+        self.leaves: dict[str, tuple[StateChange, ...]] = {}
         self.walks = False
         self.walks_among = 1
         self.walked: list[int] = []
@@ -60,7 +60,6 @@ class MemorySuite:
             before = [(step.worker, str(step.test)) for step in question.order[:-1]]
             victim = question.order[-1]
             rows = [execution(step.test, None, place, f"gw{step.worker}") for place, step in enumerate(question.order[:-1])]
-            rows = [replace(row, state=(self.leaves[row.test],) if row.test in self.leaves else ()) for row in rows]
             self.questions.append(question)
             files = {*question.collect, *(path_of(step.test) for step in question.order)}
             together = question.together and self.conflicts(before[-1][1])
@@ -68,7 +67,8 @@ class MemorySuite:
             failure = OTHER if self.otherwise(before) else self.failure if fails else None
             if self.passes_on and question.python == self.passes_on:
                 failure = None
-            yield Answer(executions=(*rows, execution(victim.test, failure, len(rows), f"gw{victim.worker}")))
+            rows.append(execution(victim.test, failure, len(rows), f"gw{victim.worker}"))
+            yield Answer(executions=tuple(replace(row, state=self.leaves.get(row.test, ())) for row in rows))
 
     def walk(self, walking: Walking) -> Walked | None:
         if not self.walks:

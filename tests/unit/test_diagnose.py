@@ -150,6 +150,17 @@ def test_only_what_the_proof_holds_against_a_test_is_told() -> None:
     assert "TERM" not in told.cause
 
 
+def test_nobody_is_told_to_have_left_what_only_another_polluter_left() -> None:
+    other, file = TestId("tests/test_p.py::test_p"), StateChange(kind="temporary-file", key="<tmp>/a", after="00")
+    members = {"polluters": ((POLLUTER,), (other,)), "left_by": {POLLUTER: (), other: (0, 1)}}
+    told = diagnose(finding(environ(), file, **members), {}, {"tests/test_p.py": SETS_A_VARIABLE}.get)
+    assert told is not None
+    assert "what it leaves behind is of a kind that no probe watches" in told.cause
+    told = diagnose(replace(finding(environ(), file, **members), left_by={POLLUTER: (1,), other: (0,)}), {}, lambda path: None)
+    assert told is not None
+    assert told.cause.startswith("The test writes the temporary file `<tmp>/a`.")
+
+
 def test_a_model_made_by_a_helper_is_placed_in_the_helper() -> None:
     helper = "from django.db import models\n\n\ndef make_model():\n    class Phantom(models.Model):\n        pass\n"
     told = diagnosed(helper, model("tests.helpers:make_model.<locals>.Phantom"), path="tests/helpers.py")

@@ -2,7 +2,7 @@
 
 from flaky_detector.model import Outcome, StateChange
 from flaky_detector.model import TestId as Id
-from flaky_detector.model.footprint import footprints, lasting, leavers_of, majors, noise, own_order, warm_ups
+from flaky_detector.model.footprint import footprints, frequent, lasting, leavers_of, majors, noise, own_order, warm_ups
 from tests.support.records import changed, ran, record
 
 DB = ("db",)
@@ -36,6 +36,15 @@ def test_what_grows_with_half_of_a_small_suite_is_noise() -> None:
     assert noise([record(*counting, *(ran(f"n{n}") for n in range(5)))]) == {("module-global", "shop.CALLS")}
     assert noise([record(*counting, *(ran(f"n{n}") for n in range(6)))]) == frozenset()
     assert noise([record(*counting[:4])]) == frozenset()
+
+
+def test_noise_that_less_than_half_of_the_tests_change_is_frequent() -> None:
+    rest = [ran(f"n{n}") for n in range(20)]
+    leavers = [ran(f"l{n}", state=changed("MODE")) for n in range(19)]
+    assert frequent([record(*rest, *leavers)]) == {("environ", "MODE"): tuple(f"l{n}" for n in range(19))}
+    assert frequent([record(*rest[:19], *leavers)]) == {}
+    assert frequent([record(*rest, *leavers), record(*leavers, run="r2")]) == {}
+    assert frequent([record(*rest, *leavers[:7])]) == {}
 
 
 def test_in_a_large_run_what_grows_takes_a_twentieth_of_the_tests() -> None:

@@ -260,11 +260,55 @@ def test_who_is_seen_in_a_trial_to_leave_what_a_polluter_leaves_is_tried_before_
     polluters = {f"t{number}" for number in (3, 40, 71, 95)}
     tests = [f"t{number}" for number in range(100)]
     suite = MemorySuite(lambda prefix, attempt: bool(polluters & {test for worker, test in prefix}))
-    suite.leaves = {test: StateChange(kind="environ", key="MODE" if test in polluters else test.upper()) for test in tests}
+    suite.leaves = {test: (StateChange(kind="environ", key="MODE" if test in polluters else test.upper()),) for test in tests}
     proof = prove(docket(tests, [suspect("t71")]), suite, Policy())
     assert {test for (test,) in proof.polluters} == polluters
     assert sorted({len(order) for order in suite.orders}) == [1, 2, 97, 100]
     assert [order for order in suite.orders if len(order) == 2 and order[0] not in polluters] == []
+
+
+MODE, CALLS, SEED = (StateChange(kind="module-global", key=f"shop.{name}", after="1") for name in ("MODE", "CALLS", "SEED"))
+NOISY = frozenset((change.kind, change.key) for change in (MODE, CALLS, SEED))
+
+
+def with_frequent(leaves: dict[str, tuple[StateChange, ...]], *polluters: str) -> Proof:
+    """`p` and `q` are suspected; of the others those pollute who are given. `n` is tried first; the victim changes SEED itself."""
+    suite = MemorySuite(lambda prefix, attempt: bool({"p", "q", *polluters} & {test for worker, test in prefix}))
+    suite.leaves = leaves | {V: (SEED,)}
+    frequent = {key: ids(*(test for test in leaves if key in {(one.kind, one.key) for one in leaves[test]})) for key in NOISY}
+    given = docket(["n", "p", "q"], [suspect(name) for name in ("n", "p", "q")], noisy=NOISY, frequent=frequent)
+    return prove(given, suite, Policy())
+
+
+def test_what_many_tests_leave_is_told_where_each_polluter_leaves_it_and_whoever_leaves_it_pollutes() -> None:
+    leaves = {"p": (MODE, SEED), "q": (SEED, MODE), "r": (MODE,), "s": (MODE,)}
+    proof = with_frequent(leaves, "r", "s")
+    assert proof.polluters == (("p",), ("q",))
+    assert (proof.state, proof.left_by) == ((MODE,), {"p": (0,), "q": (0,)})
+    assert with_frequent({"p": (MODE,), "q": (MODE,)}).state == (MODE,)
+
+
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        {"p": (MODE,), "q": ()},
+        {"p": (MODE,), "q": (CALLS,)},
+        {"p": (CALLS,), "q": (CALLS,), "n": (CALLS,)},
+        {"p": (CALLS,), "q": (CALLS,), "r": (CALLS,), "s": (CALLS,), "t": (CALLS,)},
+        {"p": (SEED,), "q": (SEED,)},
+    ],
+    ids=["left by one of them", "each leaves another thing", "left by an innocent", "by one who is asked", "by the victim itself"],
+)
+def test_other_noise_is_never_told(leaves: dict[str, tuple[StateChange, ...]]) -> None:
+    proof = with_frequent(leaves, "r", "s")
+    assert proof.polluters == (("p",), ("q",))
+    assert proof.state == ()
+
+
+def test_of_each_polluter_it_is_told_what_it_left_and_what_all_leave_comes_first() -> None:
+    own = StateChange(kind="temporary-file", key="<tmp>/a", after="1")
+    proof = with_frequent({"p": (own, MODE), "q": (MODE,)})
+    assert (proof.state, proof.left_by) == ((MODE, own), {"p": (0, 1), "q": (0,)})
 
 
 def test_another_set_that_shares_a_member_with_the_first_is_found_as_well() -> None:

@@ -1,10 +1,11 @@
-"""Once a polluter is proven: are there others, and what makes the victim pass nevertheless?
+"""Once a polluter is proven: are there others, what do they leave, and what makes the victim pass nevertheless?
 
-Owns both searches. A second polluter must not be a surprise once the first is mended; a cleaner explains the runs in which the victim
+Owns these searches. A second polluter must not be a surprise once the first is mended; a cleaner explains the runs in which the victim
 passed although the polluter ran before it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import product
 
 from flaky_detector.model import TestId
@@ -16,6 +17,9 @@ from flaky_detector.stages.confirm.victim import MOST_POLLUTERS_BY_SEARCH, Found
 SHARE = 0.05
 MOST_VARIANTS = 4
 MOST_BETWEEN = 200
+MOST_WITNESSES = 3
+
+Thing = tuple[str, str]
 
 
 def look_further(search: Search, bench: Bench, found: Found) -> None:
@@ -77,6 +81,33 @@ def _remains(bench: Bench, found: Found) -> Iterator[list[list[TestId]]]:
         orders = [order for order in orders if order]
         if orders:
             yield orders
+
+
+def hold_what_is_frequent(bench: Bench, found: Found) -> None:
+    """Things that many tests leave, each of the polluters too, and only such tests after whom the victim fails: a few others are asked.
+
+    Only where nothing else is known that all of the polluters leave.
+    """
+    sets = found.polluters
+    left = {test: set(bench.ledger.left.get(test, {})) for test in _named(sets)}
+    own = {test: {(change.kind, change.key) for change in bench.docket.left.get(test, ())} for test in left}
+    if found.imported or _shared({test: own[test] | (left[test] - bench.docket.noisy) for test in left}, sets):
+        return
+    for key in sorted(_shared(left, sets) & set(bench.docket.frequent)):
+        others = bench.candidates([test for test in bench.docket.frequent[key] if test not in _named(sets)])
+        asked = [others[len(others) * part // MOST_WITNESSES] for part in range(min(MOST_WITNESSES, len(others)))]
+        tallies = bench.ledger.attempt([bench.question(Cast(own=(test,))) for test in asked], "search")
+        if all(tally.same for tally in tallies) and key not in bench.ledger.cleared:
+            found.held.add(key)
+
+
+def _named(sets: Sequence[Sequence[TestId]]) -> list[TestId]:
+    return list(dict.fromkeys(test for tests in sets for test in tests))
+
+
+def _shared(left: Mapping[TestId, AbstractSet[Thing]], sets: Sequence[Sequence[TestId]]) -> set[Thing]:
+    """What somebody of each set leaves."""
+    return set.intersection(*({thing for test in tests for thing in left[test]} for tests in sets))
 
 
 def find_cleaners(bench: Bench, found: Found) -> None:

@@ -18,9 +18,10 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     workers had begun by then, in time's order. `beside` are tests that other workers were running while it failed, most often first.
     `passing` are orders in which it passed, shortest first, without the victim. `everything` is the whole suite in its own order, without
     tests that crash or hang. `warm_up` are harmless tests that set a database up: one for each worker; `idle` is a harmless test that
-    stands in where a worker must have something to do. `left` says what each test leaves behind, without what is `noisy`. `known` are
-    sets of tests, by worker, that were proven for a failure of the same family: tried first; `known_elsewhere` those of other families.
-    `seconds` estimates how long the failing order takes, `victim_seconds` how long the victim itself does, `suite_seconds` the whole suite.
+    stands in where a worker must have something to do. `left` says what each test leaves behind, without what is `noisy`; of that, what is
+    `frequent` may be told once a proof holds, and who leaves it. `known` are sets of tests, by worker, that were proven for a failure of
+    the same family: tried first; `known_elsewhere` those of other families. `seconds` estimates how long the failing order takes,
+    `victim_seconds` how long the victim itself does, `suite_seconds` the whole suite.
     """
 
     symptom: Symptom
@@ -34,6 +35,7 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     idle: TestId | None = None
     left: Mapping[TestId, tuple[StateChange, ...]] = {}
     noisy: frozenset[tuple[str, str]] = frozenset()
+    frequent: Mapping[tuple[str, str], tuple[TestId, ...]] = {}
     known: tuple[Order, ...] = ()
     known_elsewhere: tuple[Order, ...] = ()
     app_labels: tuple[str, ...] = ()

@@ -46,6 +46,8 @@ class Ledger:
         oracle: who runs the orders.
         docket: the victim, always the last step of an order, and its signature: any other failure is `other` and proves nothing.
         policy: the deadline, after which nothing more is asked.
+
+    `left` is what tests left behind in trials; `cleared` are things that the victim changes itself, or that were changed before it passed.
     """
 
     def __init__(self, oracle: Oracle, docket: Docket, policy: Policy) -> None:
@@ -57,6 +59,7 @@ class Ledger:
         self.roles: dict[Question, str] = {}
         self.gaps: list[Gap] = []
         self.left: dict[TestId, dict[tuple[str, str], StateChange]] = {}
+        self.cleared: set[tuple[str, str]] = set()
         self.left_by_import: dict[str, dict[tuple[str, str], StateChange]] = {}
 
     def attempt(self, questions: Sequence[Question], role: str, times: int = 1) -> list[Tally]:
@@ -136,6 +139,8 @@ class Ledger:
         for row in answer.executions:
             if row.state and row.test != self.victim:
                 self.left.setdefault(row.test, {}).update({(change.kind, change.key): change for change in row.state})
+            if row.test == self.victim or verdict == "passed":
+                self.cleared.update((change.kind, change.key) for change in row.state)
         for imported in answer.imports:
             self.left_by_import.setdefault(imported.path, {}).update({(change.kind, change.key): change for change in imported.state})
         self.gaps += [gap for gap in answer.gaps if gap not in self.gaps]

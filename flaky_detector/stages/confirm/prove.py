@@ -11,13 +11,14 @@ in processes of their own, and only the same signature counts. Must not rank, an
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec.structs import replace
 
 from flaky_detector.errors import Interrupted
 from flaky_detector.model import Order, Proof, StateChange, TestId, path_of
 from flaky_detector.rules import rule_of
-from flaky_detector.stages.confirm.afterwards import find_cleaners, look_further
+from flaky_detector.stages.confirm.afterwards import find_cleaners, hold_what_is_frequent, look_further
 from flaky_detector.stages.confirm.bench import Bench
 from flaky_detector.stages.confirm.brittle import judge
 from flaky_detector.stages.confirm.docket import Docket, Policy
@@ -26,6 +27,8 @@ from flaky_detector.stages.confirm.oracle import Oracle, Question
 from flaky_detector.stages.confirm.victim import Found, Search
 
 MOST_ALONE = 10
+
+StateKey = tuple[str, str]
 
 
 def prove(docket: Docket, oracle: Oracle, policy: Policy) -> Proof:
@@ -59,6 +62,7 @@ def _verdict(bench: Bench, found: Found) -> Proof:
         return _unexplained(bench) if found.is_empty else _explained(bench, found)
     if alone.same == alone.attempts:
         verdict = judge(bench)
+        state, left_by = _state(bench, verdict.setters)
         return replace(
             _nothing(bench),
             kind=verdict.kind,
@@ -66,7 +70,8 @@ def _verdict(bench: Bench, found: Found) -> Proof:
             state_setters=tuple(verdict.setters),
             minimal_order=verdict.order,
             warm_up=_warm_up(bench, verdict.order),
-            state=_state(bench, verdict.setters),
+            state=state,
+            left_by=left_by,
         )
     return _undecided(bench, alone)
 
@@ -87,6 +92,7 @@ def _search(bench: Bench, found: Found) -> None:
     if bench.policy.look_further and not any(cast.others for cast in found.casts) and not _is_one_of_a_family(bench):
         look_further(search, bench, found)
     find_cleaners(bench, found)
+    hold_what_is_frequent(bench, found)
 
 
 def _is_one_of_a_family(bench: Bench) -> bool:
@@ -112,6 +118,7 @@ def _explained(bench: Bench, found: Found) -> Proof:
     shown = bench.ledger.tallies.get(Question(found.orders[0], bench.docket.python))
     if shown and shown.passed:
         bench.tried.append(f"after the polluter it fails in {shown.same} of {shown.attempts} attempts, not always")
+    state, left_by = _state(bench, found.polluters, found)
     return replace(
         _nothing(bench),
         kind="victim",
@@ -120,7 +127,8 @@ def _explained(bench: Bench, found: Found) -> Proof:
         cleaners=tuple(found.cleaners),
         minimal_order=found.orders[0],
         warm_up=_warm_up(bench, found.orders[0]),
-        state=_state(bench, found.polluters, found.imported),
+        state=state,
+        left_by=left_by,
         complete=found.complete,
         imported=tuple(found.imported),
     )
@@ -143,30 +151,33 @@ def _warm_up(bench: Bench, order: Order) -> tuple[TestId, ...]:
     return tuple(test for test in bench.warm_up if test in named)
 
 
-def _state(bench: Bench, sets: Sequence[tuple[TestId, ...]], imported: Sequence[str] = ()) -> tuple[StateChange, ...]:
-    """What these tests left behind, in the runs and in the trials: the contested things where the rule knows them, else all but noise.
+def _state(
+    bench: Bench, sets: Sequence[tuple[TestId, ...]], found: Found | None = None
+) -> tuple[tuple[StateChange, ...], dict[TestId, tuple[int, ...]]]:
+    """What these tests left behind, in the runs and in the trials: the contested things where the rule knows them, else all but noise; of
+    files whose import is enough what the import left. What several alternatives have in common comes first.
 
-    Of those in `imported` files what the import left.
-
-    What several alternatives have in common comes first.
+    With it, of each test which of these it left.
     """
     signature = bench.docket.symptom.signature
-    left: dict[tuple[str, str], StateChange] = {}
-    count: Counter[tuple[str, str]] = Counter()
-    for test in dict.fromkeys(test for tests in sets for test in tests):
-        changes = _left_by_import(path_of(test), bench) if path_of(test) in imported else _left_by(test, bench)
-        count.update(changes.keys())
-        left = {**changes, **left}
-    telling = [key for key, change in left.items() if rule_of(signature.rule).explains(signature, change)]
-    return tuple(left[key] for key in sorted(telling or left, key=lambda key: -count[key]))
+    imported, held = (found.imported, found.held) if found else ([], set())
+    named = dict.fromkeys(test for tests in sets for test in tests)
+    left = {test: _left_by_import(path_of(test), bench) if path_of(test) in imported else _left_by(test, bench, held) for test in named}
+    count = Counter(key for tests in sets for key in {key for test in tests for key in left[test]})
+    every = {key: change for test in reversed(left) for key, change in left[test].items()}
+    telling = [key for key, change in every.items() if rule_of(signature.rule).explains(signature, change)]
+    keys = sorted(telling or dict.fromkeys(key for told in left.values() for key in told), key=lambda key: -count[key])
+    left_by = {test: tuple(place for place, key in enumerate(keys) if key in told) for test, told in left.items()}
+    return tuple(every[key] for key in keys), left_by
 
 
-def _left_by_import(path: str, bench: Bench) -> dict[tuple[str, str], StateChange]:
+def _left_by_import(path: str, bench: Bench) -> dict[StateKey, StateChange]:
     seen = bench.ledger.left_by_import.get(path, {})
     return {key: change for key, change in seen.items() if key not in bench.docket.noisy}
 
 
-def _left_by(test: TestId, bench: Bench) -> dict[tuple[str, str], StateChange]:
+def _left_by(test: TestId, bench: Bench, held: AbstractSet[StateKey]) -> dict[StateKey, StateChange]:
     known = {(change.kind, change.key): change for change in bench.docket.left.get(test, ())}
-    seen = {key: change for key, change in bench.ledger.left.get(test, {}).items() if key not in bench.docket.noisy}
+    noisy = bench.docket.noisy - held
+    seen = {key: change for key, change in bench.ledger.left.get(test, {}).items() if key not in noisy}
     return {**seen, **known}

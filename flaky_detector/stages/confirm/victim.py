@@ -29,7 +29,8 @@ Guess = Callable[[], object]
 class Found(msgspec.Struct):
     """Sets of tests proven to make the victim fail, each with its order; or the tests with which it conflicts.
 
-    `imported` are files of which the import alone is enough, `cleaners` tests that make it pass nevertheless.
+    `imported` are files of which the import alone is enough, `cleaners` tests that make it pass nevertheless. `held` are things that many
+    tests leave and each of the polluters, and that were held against them.
     """
 
     casts: list[Cast] = msgspec.field(default_factory=list)
@@ -37,6 +38,7 @@ class Found(msgspec.Struct):
     counterparts: list[TestId] = msgspec.field(default_factory=list)
     imported: list[str] = msgspec.field(default_factory=list)
     cleaners: list[tuple[TestId, ...]] = msgspec.field(default_factory=list)
+    held: set[tuple[str, str]] = msgspec.field(default_factory=set)
     complete: bool = True
 
     @property

@@ -40,9 +40,9 @@ def diagnose(
             location=place_of_import(path_of(sets[0][0]), finding.state, sources),
             remedies=(NOT_AT_IMPORT,),
         )
-    changes = {test: relevant(finding, left.get(test, ())) for tests in sets for test in tests}
-    if len(sets[0]) == 1 and not changes[sets[0][0]]:
-        changes[sets[0][0]] = finding.state  # seen in trials only: the runs had no recorder
+    changes = {test: relevant(finding, test, left.get(test, ())) for tests in sets for test in tests}
+    if len(sets[0]) == 1 and not changes[sets[0][0]] and sets[0][0] not in finding.left_by:
+        changes[sets[0][0]] = finding.state
     return Diagnosis(
         rule=finding.signature.rule,
         cause=cause_of(finding, sets[0], changes, sources),
@@ -52,8 +52,15 @@ def diagnose(
     )
 
 
-def relevant(finding: Finding, changes: tuple[StateChange, ...]) -> tuple[StateChange, ...]:
-    """Of what a test left behind that which the proof holds against it; everything where the proof names nothing."""
+def relevant(finding: Finding, test: TestId, changes: tuple[StateChange, ...]) -> tuple[StateChange, ...]:
+    """Of what a test left behind that which the proof holds against it; everything where the proof names nothing.
+
+    The changes are those of the runs, in which noise was left out; the proof may know more.
+    """
+    own = {(change.kind, change.key): change for change in changes}
+    proven = tuple(own.get((change.kind, change.key), change) for change in map(finding.state.__getitem__, finding.left_by.get(test, ())))
+    if proven:
+        return proven
     held = {(change.kind, change.key) for change in finding.state}
     telling = tuple(change for change in changes if (change.kind, change.key) in held)
     return telling or changes

@@ -9,7 +9,7 @@ Two proven findings have one cause when they share a set of polluters, or when s
     polluters [[p1, w]]     left 0009_x.py      →  test_whitelist  another cause
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -70,6 +70,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[TestSet, ...]
     victims: tuple[Victim, ...]
     state: tuple[StateChange, ...]
+    left_by: Mapping[TestId, frozenset[tuple[str, str]]]
     diagnosis: Diagnosis | None
     steps: tuple[Step, ...]
     without: tuple[tuple[int, Tally], ...] = ()
@@ -97,7 +98,10 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def head_state(self) -> tuple[StateChange, ...]:
-        """What the tests of the head themselves left behind: by their origin where it is known, else all of it."""
+        """What the tests of the head themselves left behind, where that is known: by the proofs, else by its origin; else all of it."""
+        told = [self.left_by[test] for test in self.head if test in self.left_by]
+        if told:
+            return tuple(change for change in self.state if any((change.kind, change.key) in keys for keys in told))
         functions = {function_of(test) for test in self.head}
         own = tuple(change for change in self.state if functions & set(change.origin.replace(":", ".").split(".")))
         nobodys = tuple(change for change in self.state if not change.origin)
@@ -281,6 +285,7 @@ def _cause(findings: Sequence[Finding], runs: Sequence[RunSummary]) -> Cause:
         others=tuple(tests for tests in sets if tests != head),
         victims=tuple(shown),
         state=_without_repetition(change for finding in findings for change in finding.state),
+        left_by=_left_by(findings),
         diagnosis=first.diagnosis,
         steps=tuple(step for step in first.minimal_order if step.test not in warm),
         without=_without(first, head),
@@ -290,6 +295,14 @@ def _cause(findings: Sequence[Finding], runs: Sequence[RunSummary]) -> Cause:
         seen_in=max(finding.seen_in for finding in findings),
         complete=all(finding.complete for finding in findings),
     )
+
+
+def _left_by(findings: Sequence[Finding]) -> Mapping[TestId, frozenset[tuple[str, str]]]:
+    keys: dict[TestId, set[tuple[str, str]]] = {}
+    for finding in findings:
+        for test, places in finding.left_by.items():
+            keys.setdefault(test, set()).update((finding.state[place].kind, finding.state[place].key) for place in places)
+    return {test: frozenset(told) for test, told in keys.items()}
 
 
 def _told_in_order(causes: Sequence[Cause]) -> tuple[Cause, ...]:

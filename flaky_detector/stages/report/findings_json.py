@@ -130,6 +130,7 @@ def _details(finding: Finding, index: dict[TestId, int]) -> Details:
         failing_runs=finding.failing_runs,
         complete=finding.complete,
         imported=finding.imported,
+        left_by=finding.left_by,
         notes=finding.notes,
         orders_note=finding.orders_note,
         diagnosis=PublishedDiagnosis(
@@ -212,6 +213,7 @@ def _finding(finding: PublishedFinding, tests: tuple[TestId, ...]) -> Finding:
         orders=finding.orders,
         orders_note=details.orders_note,
         imported=details.imported,
+        left_by={test: places for test, places in details.left_by.items() if all(place < len(finding.state) for place in places)},
     )
 
 

@@ -86,6 +86,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     orders_note: str = ""
     imported: tuple[str, ...] = ()
+    left_by: dict[TestId, tuple[Annotated[int, Meta(ge=0)], ...]] = {}
     diagnosis: PublishedDiagnosis | None = None
 
 
