@@ -212,3 +212,51 @@ def test_a_crash_and_a_hang_accuse_what_a_re_run_proves_and_hide_nobody(sudden: 
     assert verdict(sudden, "test_sudden.py::test_hangs") == ("victim", "proven", [["test_pollutes"]])
     assert verdict(sudden, "test_sudden.py::test_fails_after_all") == ("victim", "proven", [["test_pollutes"]])
     assert sudden.finding("tests/test_sudden.py::test_hangs")["signature"]["exception"] == "hang: this test did not come to its end"
+
+
+SHARED_SETUP = {
+    "shop.py": "class Shop:\n    MODE = {}\n",
+    "tests/test_sales.py": """
+import tempfile
+from pathlib import Path
+
+import pytest
+from shop import Shop
+
+class TestSales:
+    def setup_method(self):
+        Shop.MODE = {"sale": object()}
+
+    @pytest.mark.parametrize("number", range(12))
+    def test_sale(self, number):
+        if number == 0:
+            Path(tempfile.gettempdir(), "receipt").write_text("1")
+        assert "sale" in Shop.MODE
+""",
+    "tests/test_usual.py": """
+import pytest
+from shop import Shop
+
+@pytest.mark.parametrize("number", range(20))
+def test_sum(number):
+    assert number + number == 2 * number
+
+def test_usual():
+    assert "sale" not in Shop.MODE
+""",
+}
+
+
+def test_what_the_setup_of_many_tests_replaces_for_good_is_named_and_nothing_else_of_all_of_them(tmp_path: Any) -> None:
+    suite = write_suite(tmp_path / "suite", SHARED_SETUP)
+    told = flaky_detector("hunt", "--runs", "2", *LIGHT, cwd=suite)
+    found = told.finding("tests/test_usual.py::test_usual")
+    assert (found["confidence"], found["kind"]) == ("proven", "victim")
+    assert all(path.startswith("tests/test_sales.py::TestSales::test_sale[") for (path,) in found["polluters"])
+    assert (found["state"][0]["kind"], found["state"][0]["key"]) == ("class-attribute", "shop.Shop.MODE")
+    named = "tests/test_sales.py::TestSales::test_sale[0]"
+    assert all(
+        ("receipt" in str([found["state"][place] for place in places])) == (test == named)
+        for test, places in found["details"]["left_by"].items()
+    )
+    assert "changes the class attribute shop.Shop.MODE" in " ".join(told.out.split())

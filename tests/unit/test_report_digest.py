@@ -48,6 +48,16 @@ def test_victims_of_the_same_state_have_one_cause() -> None:
     assert heads(named(1, "p", state="TZ"), named(2, "q", state="TZ")) == [(("p", "q"), ["v.py::test_1", "v.py::test_2"])]
 
 
+def test_the_head_is_told_to_have_left_what_it_left_itself() -> None:
+    both = tuple(StateChange(kind="environ", key=key, after="0") for key in ("TZ", "HOME"))
+    found = named(1, "p", "q")
+    told = [
+        digest(Result(findings=(replace(found, state=both, left_by=left_by),))).causes[0].head_state
+        for left_by in ({"p": (1,), "q": (0, 1)}, {"p": (), "q": (0,)}, {"q": (0,)})
+    ]
+    assert told == [both[1:], (), both]
+
+
 def test_different_polluters_with_unseen_state_stay_apart() -> None:
     assert heads(named(1, "p"), named(2, "q")) == [(("p",), ["v.py::test_1"]), (("q",), ["v.py::test_2"])]
 
