@@ -234,6 +234,17 @@ def test_a_package_that_is_installed_is_the_projects_own_where_its_folder_is_the
     assert ran.state("test_a") == [(GLOBAL, "mine.X", "changed")]
 
 
+def test_what_pytest_does_to_warnings_for_each_test_is_nobodys_doing_and_a_patch_of_them_is(run):
+    files = {
+        "shop.py": "import warnings\n",
+        "conftest.py": CONFTEST,
+        "test_a.py": "import shop\nfrom unittest import mock\ndef test_a(): pass\ndef test_b(): pass\n"
+        "def test_c(): mock.patch('warnings.warn').start()\ndef test_d(): pass\n",
+    }
+    ran = run(files, env={"FLAKY_DETECTOR_PROBES": "deep"})
+    assert [ran.state(f"test_{name}") for name in "abcd"] == [[], [], [(OTHER, "warnings.warn", "changed")], []]
+
+
 def test_what_is_deep_inside_is_seen_wherever_it_lies(run):
     shop = """
 import contextvars, enum

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from flaky_detector.recorder.tree import Tree
 
 ALWAYS = ("time", "datetime", "random", "os", "os.path", "socket", "subprocess", "json", "shutil", "uuid", "tempfile")
+LEFT_TO_OTHERS = frozenset(("warnings.showwarning", "warnings._showwarnmsg_impl"))
+"""pytest replaces them for the length of a phase, by things of the standard library; the probe of warnings knows when a test did."""
+
 MAX_MODULES, MAX_CLASSES = 300, 300
 CALLABLES = (
     types.FunctionType,
@@ -133,6 +136,8 @@ class ModuleAttributesProbe:
                     if plain.is_of_pytest(plain.home(before)) or plain.is_of_pytest(plain.home(after)):
                         continue  # for the length of a phase
                     key = (held.prefix + "." + name).rstrip(".")
+                    if key in LEFT_TO_OTHERS:
+                        continue
                     self._booking.book(key, self._digest(before), self._digest(after), scope, plain.origin(after))
             self.start()
             self._allowance.end()
