@@ -1,6 +1,9 @@
 """The recorder's journals, read back: also cut, damaged, and of processes that died."""
 
 import json
+from collections.abc import Sequence
+
+import pytest
 
 from flaky_detector.model import Failure, Outcome, Raised, RunRecord, StateChange
 from flaky_detector.stages.ingest import Bundle, Paper, distinct, ingest
@@ -99,6 +102,25 @@ def test_a_damaged_line_in_the_middle_costs_that_line_only() -> None:
     record = read(paper)
     assert [row.test for row in record.executions] == ["a.py::a"]
     assert told(record) == ["line 2 is damaged and was left out"]
+
+
+def test_a_name_or_a_message_that_was_not_utf8_costs_nothing() -> None:
+    odd = end("a.py::a", 0) | {"claims": ["file <tmp>/\udcff"]}
+    failed = end("a.py::b", 1, "failed") | {"failures": [{"phase": "call", "type": "OSError", "message": "no \udcff", "text": "E  \udcff"}]}
+    record = read(journal(start("main"), begin("a.py::a", 0), odd, begin("a.py::b", 1), failed, FINISH))
+    assert told(record) == []
+    assert [(row.test, row.outcome, row.claims) for row in record.executions] == [
+        ("a.py::a", "passed", ("file <tmp>/\\udcff",)),
+        ("a.py::b", "failed", ()),
+    ]
+    assert record.executions[1].failures[0].message == "no \\udcff"
+
+
+@pytest.mark.parametrize("rest", [(FINISH,), (begin("a.py::b", 1), end("a.py::b", 1))], ids=["finished", "went on"])
+def test_a_test_whose_end_is_missing_while_the_process_went_on_is_no_crash(rest: Sequence[dict[str, object]]) -> None:
+    record = read(journal(start("main"), begin("a.py::a", 0), *rest))
+    assert "crashed" not in [row.outcome for row in record.executions]
+    assert told(record)[0] == "the end of a.py::a is missing: how it ended is not known from here"
 
 
 def test_a_line_of_unknown_outcome_is_left_out() -> None:

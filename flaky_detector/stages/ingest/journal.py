@@ -5,6 +5,7 @@ when the process died. Nearly all lines tell that a test began or passed: those 
 whatever is not as it should be, into a dictionary and looked at closely.
 """
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -97,7 +98,7 @@ def _read(paper: Paper, bundle: str) -> Told:
     lines = paper.data.split(b"\n")
     for number, line in _unusual(lines, told):
         try:
-            _take(EVENT.decode(line), told)
+            _take(_decoded(line), told)
         except (msgspec.DecodeError, UnicodeDecodeError):
             is_cut = number == len(lines)
             told.gap(
@@ -107,6 +108,30 @@ def _read(paper: Paper, bundle: str) -> Told:
             told.gap(f"line {number} is damaged and was left out ({type(error).__name__}: {error})")
     _close(told)
     return told
+
+
+def _decoded(line: bytes) -> dict[str, Any]:
+    """An event; half of a surrogate pair, from a name or a message that was not UTF-8, becomes its escape."""
+    try:
+        return EVENT.decode(line)
+    except msgspec.DecodeError:
+        try:
+            tree = json.loads(line)
+        except (ValueError, RecursionError):
+            tree = None
+        if not isinstance(tree, dict):
+            raise
+        return {str(name): _printable(value) for name, value in tree.items()}
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    if isinstance(value, dict):
+        return {_printable(name): _printable(item) for name, item in value.items()}
+    return value
 
 
 def _unusual(lines: Sequence[bytes], told: Told) -> Iterator[tuple[int, bytes]]:
@@ -220,9 +245,13 @@ def _state(row: dict[str, Any]) -> StateChange:
 
 
 def _close(told: Told) -> None:
-    """What was running when the process died, and that it died."""
+    """What was running when the process died, and that it died. Where the process went on, it is not known how a test ended."""
+    last = max((*told.begun, *(execution.position for execution in told.ended)), default=0)
     for position, (nodeid, began) in told.begun.items():
         test = bare_test_id(nodeid)
+        if told.finished or position < last:
+            told.gap(f"the end of {named([test])} is missing: how it ended is not known from here")
+            continue
         told.gap(f"{named([test])} began and did not end: the process died, or was ended, while it ran")
         attempt = sum(execution.position == position for execution in told.ended)
         crash = Execution(test=test, worker=told.worker, position=position, outcome=Outcome.CRASHED, started_seconds=began, attempt=attempt)
