@@ -37,14 +37,16 @@ def test_victim():
     assert STATE == []
 """
 WRITES_TO_THE_DEAD = """
-import os
+import os, time
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     from xdist.dsession import DSession
     plain = DSession.worker_errordown
 
     def worker_errordown(self, node, error):
-        node.send_steal([0])
+        for _ in range(50):  # the pipe to it may close a moment later than the one from it
+            node.send_steal([0])
+            time.sleep(0.1)
         plain(self, node, error)
 
     DSession.worker_errordown = worker_errordown

@@ -124,8 +124,9 @@ def test_a_descendant_that_left_the_group_does_not_outlive_the_deadline(tmp_path
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for the process in /proc")
-def test_an_orphan_in_the_group_does_not_outlive_a_normal_end(tmp_path: Path) -> None:
-    code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
+@pytest.mark.parametrize("leaves", ["", ", start_new_session=True"], ids=["in the group", "that left the group"])
+def test_an_orphan_does_not_outlive_a_normal_end(tmp_path: Path, leaves: str) -> None:
+    code = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']{leaves}).pid)"
     assert execute(of(tmp_path, code)).exit_code == 0
     assert not is_alive(int((tmp_path / "bundle/console.log").read_text()))
 

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 MARK = "FLAKY_DETECTOR_MARK"
 """Variable that every descendant of a run inherits: the marks of all runs around it, joined by colons."""
@@ -27,18 +28,26 @@ def pids() -> Iterator[int]:
     yield from (int(entry) for entry in entries if entry.isdigit())
 
 
-def group_of(pid: int) -> int | None:
-    """The process group, None for one that has ended."""
+class Life(NamedTuple):
+    """A process: its group, and when it was born, in clock ticks since the system started."""
+
+    group: int
+    born: int
+
+
+def life_of(pid: int) -> Life | None:
+    """None for one that has ended."""
     try:
-        state, _parent, group = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:3]
-    except (OSError, ValueError):
+        told = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return None if told[0] in (b"Z", b"X") else Life(int(told[2]), int(told[19]))
+    except (OSError, ValueError, IndexError):
         return None
-    return None if state in (b"Z", b"X") else int(group)
 
 
-def marked(mark: str) -> tuple[int, ...]:
-    """Living processes that inherited the mark, wherever they went."""
-    return tuple(pid for pid in pids() if _has_mark(pid, mark.encode()) and group_of(pid) is not None)
+def marked(mark: str, since: int = 0) -> tuple[int, ...]:
+    """Living processes that inherited the mark, wherever they went; of those only that were born at this tick or later are looked at."""
+    lives = ((pid, life_of(pid)) for pid in pids())
+    return tuple(pid for pid, life in lives if life is not None and life.born >= since and _has_mark(pid, mark.encode()))
 
 
 def _has_mark(pid: int, mark: bytes) -> bool:

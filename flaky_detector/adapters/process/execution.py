@@ -118,14 +118,14 @@ def execute(
         news = _wait(mailbox, started, invocation, tick)
         if news == "stop":
             raise _interrupted()
-        exit_code = group.end(BRIEF if news == "ended" else PATIENT, strays=news != "ended")
+        exit_code = group.end(BRIEF if news == "ended" else PATIENT)
         return Ended(exit_code=exit_code, seconds=time.monotonic() - started, timed_out=news is None)
     except KeyboardInterrupt:
         raise _interrupted() from None
     finally:
         _SWITCHBOARD.mailboxes.discard(mailbox)
         if group is not None:
-            group.end(HURRIED, strays=True)
+            group.end(HURRIED)
         elif marked(mark):
             end_marked(mark)
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Literal, Protocol
 
-from flaky_detector.adapters.process.descendants import group_of, marked, pids
+from flaky_detector.adapters.process.descendants import life_of, marked, pids
 
 LOOK_SECONDS = 0.05
 
@@ -21,7 +21,7 @@ PATIENT: Grace = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0))
 HURRIED: Grace = ((signal.SIGINT, 2.0), (signal.SIGTERM, 1.0))
 """Upon Ctrl-C or SIGTERM: CI systems kill after about ten seconds."""
 BRIEF: Grace = ((signal.SIGTERM, 0.5),)
-"""For what is left of the group after a normal end."""
+"""For what is left running after a normal end: the next run is to find the machine as this one did."""
 
 News = Literal["ended", "stop"]
 Mailbox = queue.SimpleQueue[News]
@@ -47,6 +47,8 @@ class Group:
     def __init__(self, leader: Leader, mark: str) -> None:
         self.leader = leader
         self.mark = mark
+        life = life_of(leader.pid)
+        self.born = life.born if life else 0
         self.over = False
         self.exit_code = -signal.SIGKILL.value
 
@@ -55,43 +57,44 @@ class Group:
         self.leader.wait()
         mailbox.put("ended")
 
-    def end(self, grace: Grace, *, strays: bool) -> int:
-        """End every process of the group, and with `strays` those that left it; the leader's exit code. Again: does nothing."""
+    def end(self, grace: Grace) -> int:
+        """End every process of the group, and those that left it; the leader's exit code. Again: does nothing."""
         if not self.over:
             try:
                 for number, seconds in grace:
-                    if self._is_gone_within(0, strays=strays):
+                    if self._is_gone_within(0):
                         break
-                    self._signal(number, strays=strays)
-                    self._is_gone_within(seconds, strays=strays)
+                    self._signal(number)
+                    self._is_gone_within(seconds)
             finally:
-                self._signal(signal.SIGKILL, strays=strays)
-                if strays and not self._is_gone_within(LOOK_SECONDS, strays=True):
-                    self._signal(signal.SIGKILL, strays=True)  # those that were born meanwhile
+                if not self._is_gone_within(0):
+                    self._signal(signal.SIGKILL)
+                    if not self._is_gone_within(LOOK_SECONDS):
+                        self._signal(signal.SIGKILL)  # those that were born meanwhile
                 self.exit_code = self.leader.reap()
                 self.over = True
         return self.exit_code
 
-    def _signal(self, number: signal.Signals, *, strays: bool) -> None:
+    def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.leader.pid, number)
-        for pid in marked(self.mark) if strays else ():
+        for pid in marked(self.mark, self.born):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) != self.leader.pid:
                     os.kill(pid, number)
 
-    def _is_gone_within(self, seconds: float, *, strays: bool) -> bool:
+    def _is_gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while self._is_alive() or (strays and marked(self.mark)):
+        while self._is_alive():
             if time.monotonic() >= deadline:
                 return False
             time.sleep(LOOK_SECONDS)
         return True
 
     def _is_alive(self) -> bool:
-        """Whether anybody of the group lives; a leader that has ended and was not reaped does not count where /proc can tell."""
+        """Whether anybody lives whom it started; a leader that has ended and was not reaped does not count where /proc can tell."""
         if Path("/proc/self/stat").exists():
-            return any(group_of(pid) == self.leader.pid for pid in pids())
+            return any(life.group == self.leader.pid for life in map(life_of, pids()) if life) or bool(marked(self.mark, self.born))
         try:
             os.killpg(self.leader.pid, 0)
         except (ProcessLookupError, PermissionError):
