@@ -123,6 +123,11 @@ def test_a_test_whose_end_is_missing_while_the_process_went_on_is_no_crash(rest:
     assert told(record)[0] == "the end of a.py::a is missing: how it ended is not known from here"
 
 
+def test_a_test_that_was_interrupted_at_the_deadline_did_not_end_although_pytest_did() -> None:
+    record = read(journal(start("main"), begin("a.py::a", 0), end("a.py::a", 0), begin("a.py::b", 1), FINISH | {"exit": 2}))
+    assert [(row.test, row.outcome) for row in record.executions] == [("a.py::a", "passed"), ("a.py::b", "crashed")]
+
+
 def test_a_line_of_unknown_outcome_is_left_out() -> None:
     record = read(journal(start("main"), end("a.py::a", 0, "exploded"), end("a.py::b", 1), FINISH))
     assert [row.test for row in record.executions] == ["a.py::b"]

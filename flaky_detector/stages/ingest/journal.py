@@ -33,6 +33,7 @@ class Told(msgspec.Struct):
     shared: tuple[str, ...] = ()
     imports: list[Imported] = msgspec.field(default_factory=list)
     finished: bool = False
+    exit_code: int = -1
 
     def gap(self, text: str) -> None:
         self.gaps.append(Gap(self.source, text))
@@ -190,6 +191,7 @@ def _take(event: dict[str, Any], told: Told) -> None:
             told.gap(str(event["text"]))
         case "finish":
             told.finished = True
+            told.exit_code = int(event.get("exit", -1))
             told.originals = tuple(map(str, event.get("originals", ())))
             told.shared = tuple(map(str, event.get("shared", ())))
         case _:
@@ -249,7 +251,7 @@ def _close(told: Told) -> None:
     last = max((*told.begun, *(execution.position for execution in told.ended)), default=0)
     for position, (nodeid, began) in told.begun.items():
         test = bare_test_id(nodeid)
-        if told.finished or position < last:
+        if position < last or told.exit_code in (0, 1):
             told.gap(f"the end of {named([test])} is missing: how it ended is not known from here")
             continue
         told.gap(f"{named([test])} began and did not end: the process died, or was ended, while it ran")
