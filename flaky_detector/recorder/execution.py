@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from flaky_detector.recorder.world import World
+
 
 class Execution:
     """The test at `position`; `attempt` counts reruns from 0."""
 
-    __slots__ = ("attempt", "claims", "failures", "id", "item", "phases", "position", "state")
+    __slots__ = ("attempt", "claims", "failures", "id", "item", "phases", "position", "started", "state")
 
     def __init__(self, item: Any, test: str, position: int, attempt: int) -> None:
         self.item = item
         self.id = test
         self.position = position
         self.attempt = attempt
+        self.started = World.ticks()
         self.phases: list[list[Any]] = []
         self.failures: list[dict[str, Any]] = []
         self.state: list[dict[str, Any]] = []
@@ -41,6 +44,9 @@ class Execution:
     def ended(self, traits: list[str]) -> dict[str, Any]:
         """Wire's "end"."""
         seconds = round(sum([phase[2] for phase in self.phases]), 6)
+        elapsed = World.ticks() - self.started
+        if not 0 <= seconds <= elapsed:
+            seconds = self._mend(round(elapsed, 6))
         event: dict[str, Any] = {"ev": "end", "id": self.id, "pos": self.position, "outcome": self.outcome(), "dur": seconds}
         event["phases"] = self.phases
         if self.attempt:
@@ -54,6 +60,12 @@ class Execution:
         if traits:
             event["traits"] = traits
         return event
+
+    def _mend(self, elapsed: float) -> float:
+        """pytest's own clock may be a test's: where one froze the time, phases can take years, or less than nothing."""
+        for phase in self.phases:
+            phase[2] = min(max(phase[2], 0.0), elapsed)
+        return elapsed
 
     def outcome(self) -> str:
         """Of all phases together: a failing call is `failed`, a failing setup or teardown `error`."""

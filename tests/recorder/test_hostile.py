@@ -115,3 +115,18 @@ def test_a_record_folder_that_cannot_be_made_leaves_the_suite_alone(run):
     assert "the recorder did not start" in ran.output
     assert "1 passed" in ran.output
     assert ran.exit_code == 0
+
+
+def test_a_clock_that_stands_in_another_year_makes_no_test_take_years(run):
+    frozen = """
+import _pytest.timing
+KEPT = _pytest.timing.perf_counter
+
+def test_goes_to_another_year(): _pytest.timing.perf_counter = lambda: 9e9
+def test_stays_there(): pass
+def test_comes_back(): _pytest.timing.perf_counter = KEPT
+"""
+    ran = run({"test_a.py": frozen})
+    durations = [event["dur"] for event in ran.events("end")]
+    assert len(durations) == 3
+    assert all(0 <= seconds < 60 for seconds in durations)

@@ -260,6 +260,7 @@ def test_how_other_tools_name_a_test(attributes: str, test: str) -> None:
         ("nan", 0.0),
         ("-1", 0.0),
         ("PT1S", 0.0),
+        ("1326453690.921822", 0.0),
     ],
 )
 def test_times_as_any_tool_writes_them(time: str, seconds: float) -> None:

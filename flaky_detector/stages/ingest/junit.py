@@ -5,7 +5,6 @@ worker, position and state; without them JUnit knows neither worker nor order.
 """
 
 import json
-import math
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import cast
@@ -22,6 +21,9 @@ from flaky_detector.stages.ingest.addresses import Address, guessed_id, known_id
 from flaky_detector.stages.ingest.failure_text import read_failure
 from flaky_detector.stages.ingest.safe_xml import parse
 from flaky_detector.stages.ingest.testimony import Paper, Testimony
+
+TOO_LONG_SECONDS = 1e6
+"""A test that took weeks was timed by a clock that a test had changed: how long it took is not known."""
 
 CRASHED = re.compile(r"^worker '[^']+' crashed while running ")
 
@@ -304,7 +306,7 @@ def _number(text: str | None) -> float:
         number = float(told)
     except ValueError:
         return 0.0
-    return number if math.isfinite(number) and number >= 0 else 0.0
+    return number if 0 <= number < TOO_LONG_SECONDS else 0.0
 
 
 def _say_what_is_missing(executions: Sequence[Execution], reading: Reading) -> None:
