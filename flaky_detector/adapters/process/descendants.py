@@ -44,10 +44,17 @@ def life_of(pid: int) -> Life | None:
         return None
 
 
-def marked(mark: str, since: int = 0) -> tuple[int, ...]:
-    """Living processes that inherited the mark, wherever they went; of those only that were born at this tick or later are looked at."""
-    lives = ((pid, life_of(pid)) for pid in pids())
-    return tuple(pid for pid, life in lives if life is not None and life.born >= since and _has_mark(pid, mark.encode()))
+def living(group: int, mark: str, since: int) -> Iterator[int]:
+    """Processes of the group, and those that inherited the mark, of which only that were born at this tick or later are looked at."""
+    for pid in pids():
+        life = life_of(pid)
+        if life is not None and (life.group == group or (life.born >= since and _has_mark(pid, mark.encode()))):
+            yield pid
+
+
+def marked(mark: str) -> tuple[int, ...]:
+    """Living processes that inherited the mark, wherever they went."""
+    return tuple(pid for pid in pids() if _has_mark(pid, mark.encode()) and life_of(pid) is not None)
 
 
 def _has_mark(pid: int, mark: bytes) -> bool:

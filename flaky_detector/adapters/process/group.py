@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Literal, Protocol
 
-from flaky_detector.adapters.process.descendants import life_of, marked, pids
+from flaky_detector.adapters.process.descendants import life_of, living
 
 LOOK_SECONDS = 0.05
 
@@ -60,14 +60,11 @@ class Group:
     def end(self, grace: Grace) -> int:
         """End every process of the group, and those that left it; the leader's exit code. Again: does nothing."""
         if not self.over:
+            is_gone = False
             try:
-                for number, seconds in grace:
-                    if self._is_gone_within(0):
-                        break
-                    self._signal(number)
-                    self._is_gone_within(seconds)
+                is_gone = self._is_ended_by(grace)
             finally:
-                if not self._is_gone_within(0):
+                if not is_gone:
                     self._signal(signal.SIGKILL)
                     if not self._is_gone_within(LOOK_SECONDS):
                         self._signal(signal.SIGKILL)  # those that were born meanwhile
@@ -75,10 +72,19 @@ class Group:
                 self.over = True
         return self.exit_code
 
+    def _is_ended_by(self, grace: Grace) -> bool:
+        if self._is_gone_within(0):
+            return True
+        for number, seconds in grace:
+            self._signal(number)
+            if self._is_gone_within(seconds):
+                return True
+        return False
+
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.leader.pid, number)
-        for pid in marked(self.mark, self.born):
+        for pid in living(self.leader.pid, self.mark, self.born):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) != self.leader.pid:
                     os.kill(pid, number)
@@ -94,7 +100,7 @@ class Group:
     def _is_alive(self) -> bool:
         """Whether anybody lives whom it started; a leader that has ended and was not reaped does not count where /proc can tell."""
         if Path("/proc/self/stat").exists():
-            return any(life.group == self.leader.pid for life in map(life_of, pids()) if life) or bool(marked(self.mark, self.born))
+            return any(living(self.leader.pid, self.mark, self.born))
         try:
             os.killpg(self.leader.pid, 0)
         except (ProcessLookupError, PermissionError):
