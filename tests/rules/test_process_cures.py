@@ -10,7 +10,7 @@ from flaky_detector.stages.diagnose.process_words import IN_PROCESS
 
 
 def test_every_kind_of_state_of_the_process_has_a_cure_and_a_reason() -> None:
-    assert set(CURES) == set(IN_PROCESS)
+    assert set(CURES) == {*IN_PROCESS, wire.ENVIRON, wire.CWD}
     assert all(remedy.title and remedy.text and remedy.fits and remedy.example for remedies in CURES.values() for remedy in remedies)
 
 
