@@ -52,6 +52,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     DSession.worker_errordown = worker_errordown
 """
 """xdist's controller asks a worker for tests before it hears that this has died, as happens now and then: it ends with an OSError."""
+LIGHT = ("--", "-p", "no:hypothesispytest")
+"""Without a plugin of this project's own environment that takes longer to import than most trials to run."""
 VICTIM, POLLUTER, KILLED = (f"tests/test_state.py::test_{name}" for name in ("victim", "leaves", "many[5]"))
 
 
@@ -62,7 +64,7 @@ def hunted(folder: Path, killed_in: str) -> Outcome:
     (folder / "tmp").mkdir()
     environ = {"KILLED_IN": killed_in.partition(",")[0], "ONCE": str(folder / "once"), "TMPDIR": str(folder / "tmp")}
     words = ("--runs", "3", "--workers", "2", "--repeats", "2", "--no-look-further", "--verbose")
-    told = flaky_detector("hunt", *words, cwd=suite, environ=environ)
+    told = flaky_detector("hunt", *words, *LIGHT, cwd=suite, environ=environ)
     assert (told.exit_code, told.findings["status"]) == (1, "complete")
     assert (folder / "once").exists()
     assert told.finding(VICTIM)["polluters"] == [[POLLUTER]]
