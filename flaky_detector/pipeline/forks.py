@@ -255,9 +255,8 @@ def _folders(file: Path, rootdir: Path) -> Iterator[Path]:
 def _is_patched(server: Server, patch: str) -> bool:
     """Whether the patch is applied to the server's copy, for a child that will read what it changes; nothing is changed where it is not."""
     rootdir = server.loan.copy.rootdir
-    return server.process.loaded.isdisjoint(str(rootdir / path) for path in patching.changed_files(patch)) and patching.apply(
-        patch, rootdir
-    )
+    files = [str(rootdir / path) for path in patching.changed_files(patch)]
+    return server.process.loaded.isdisjoint(files) and patching.apply(patch, rootdir)
 
 
 def _what_the_start_left(loan: workspace.Loan, temporary: Path) -> str:
