@@ -295,9 +295,10 @@ def test_what_many_tests_leave_is_told_where_each_polluter_leaves_it_and_whoever
         {"p": (MODE,), "q": (CALLS,)},
         {"p": (CALLS,), "q": (CALLS,), "n": (CALLS,)},
         {"p": (CALLS,), "q": (CALLS,), "r": (CALLS,), "s": (CALLS,), "t": (CALLS,)},
+        {"p": (CALLS,), "q": (CALLS,), "r": (CALLS,), "t": (CALLS,)},
         {"p": (SEED,), "q": (SEED,)},
     ],
-    ids=["left by one of them", "each leaves another thing", "left by an innocent", "by one who is asked", "by the victim itself"],
+    ids=["by one of them", "each leaves another thing", "by an innocent", "by one who is asked", "by the second of two", "by the victim"],
 )
 def test_other_noise_is_never_told(leaves: dict[str, tuple[StateChange, ...]]) -> None:
     proof = with_frequent(leaves, "r", "s")

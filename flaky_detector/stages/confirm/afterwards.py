@@ -91,11 +91,16 @@ def hold_what_is_frequent(bench: Bench, found: Found) -> None:
     sets = found.polluters
     left = {test: set(bench.ledger.left.get(test, {})) for test in _named(sets)}
     own = {test: {(change.kind, change.key) for change in bench.docket.left.get(test, ())} for test in left}
-    if found.imported or _shared({test: own[test] | (left[test] - bench.docket.noisy) for test in left}, sets):
+    if (
+        found.imported
+        or any(cast.others for cast in found.casts)
+        or _shared({test: own[test] | (left[test] - bench.docket.noisy) for test in left}, sets)
+    ):
         return
     for key in sorted(_shared(left, sets) & set(bench.docket.frequent)):
         others = bench.candidates([test for test in bench.docket.frequent[key] if test not in _named(sets)])
-        asked = [others[len(others) * part // MOST_WITNESSES] for part in range(min(MOST_WITNESSES, len(others)))]
+        count = min(MOST_WITNESSES, len(others))
+        asked = [others[len(others) * part // count] for part in range(count)]
         tallies = bench.ledger.attempt([bench.question(Cast(own=(test,))) for test in asked], "search")
         if all(tally.same for tally in tallies) and key not in bench.ledger.cleared:
             found.held.add(key)
