@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 
-from flaky_detector.model import Execution, Failure, Outcome, Signature
+from flaky_detector.model import Execution, Failure, Outcome, Signature, StateChange, Symptom
 from flaky_detector.rules.conflicting_models import ConflictingModels
 from flaky_detector.rules.duplicate_table import DuplicateTable
 from flaky_detector.rules.fallback import Fallback
 from flaky_detector.rules.migration_drift import MigrationDrift
+from flaky_detector.rules.own_words import speaks_of
 from flaky_detector.rules.rule import Rule
 
 FALLBACK = Fallback()
@@ -22,6 +23,12 @@ SUMMING_UP = re.compile(r"contains \d+ failed subtests?$")  # pytest's failure o
 def rule_of(name: str) -> Rule:
     """The rule that a signature names; the fallback for a name that a later version may have written."""
     return BY_NAME.get(name, FALLBACK)
+
+
+def explains(symptom: Symptom, change: StateChange) -> bool:
+    """Whether a thing left behind is what the failure is about: by its rule, or, where none knows it, by the failure's own words."""
+    rule = rule_of(symptom.signature.rule)
+    return rule.explains(symptom.signature, change) or (rule is FALLBACK and speaks_of(symptom.example, change))
 
 
 def signature_of(failure: Failure, app_labels: Sequence[str] = ()) -> Signature:

@@ -102,6 +102,14 @@ def test_other_things_left_behind_are_a_weak_reason_of_another_kind() -> None:
     assert reasons(suspects[0])[1] == ("other-state", "leaves behind the environment variable `MODE`, which the failure does not speak of")
 
 
+def test_who_left_what_the_failing_line_names_leads() -> None:
+    seen = StateChange(kind="module-global", key="shop.state.SEEN", after="d")
+    names_it = msgspec.structs.replace(OTHER, text=">       assert not state.SEEN\nE       assert not {0}\n")
+    _, suspects, _ = rank([run("1", ["p", "a", "b", V], names_it, {"p": [seen], "a": [MODE]})])
+    assert names(suspects)[0] == "p"
+    assert reasons(suspects[0])[1] == ("state", "leaves behind the module global `shop.state.SEEN`, which is what the failure is about")
+
+
 def test_a_test_that_never_ran_before_the_failure_is_no_suspect() -> None:
     _, suspects, _ = rank([run("1", ["a", V, "p"], DRIFT, {"p": [PHANTOM]})])
     assert names(suspects) == ["a"]

@@ -8,7 +8,7 @@ import pytest
 from flaky_detector.errors import Interrupted
 from flaky_detector.model import Evidence, Proof, Sighting, StateChange, Suspect, TestId
 from flaky_detector.stages.confirm import Docket, Policy, prove
-from tests.support.memory_suite import OTHER, Fails, MemorySuite, signature_of, symptom
+from tests.support.memory_suite import FAILURE, OTHER, Fails, MemorySuite, signature_of, symptom
 
 V = "test_v.py::test_v"
 
@@ -219,6 +219,19 @@ def test_where_nothing_but_the_order_speaks_against_a_test_more_attempts_are_mad
     proof = prove(docket(["p"], [suspect("p", kind="order")]), MemorySuite(before("p")), Policy())
     counts = {trial.role: (trial.same, trial.attempts) for trial in proof.trials if trial.role != "search"}
     assert counts == {"alone": (0, 5), "after-polluter": (5, 5)}
+
+
+@pytest.mark.parametrize(("key", "attempts"), [("shop.state.SEEN", 3), ("shop.other.SEEN", 5)])
+def test_fewer_are_made_where_a_trial_shows_that_it_leaves_what_the_failing_line_names(key: str, attempts: int) -> None:
+    suite = MemorySuite(before("p"))
+    suite.leaves = {"p": (StateChange(kind="module-global", key=key, after="1"),)}
+    text = ">       assert len(state.SEEN) < 1\nE       assert 1 < 1\n"
+    given = Docket(symptom=symptom(example=msgspec.structs.replace(FAILURE, text=text)), suspects=(suspect("p", kind="order"),))
+    proof = prove(given, suite, Policy(look_further=False))
+    assert {trial.role: trial.attempts for trial in proof.trials if trial.role != "search"} == {
+        "alone": attempts,
+        "after-polluter": attempts,
+    }
 
 
 def test_a_test_that_fails_at_random_whatever_ran_before_it_accuses_nobody() -> None:

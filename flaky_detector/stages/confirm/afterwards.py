@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from itertools import product
 
 from flaky_detector.model import TestId
-from flaky_detector.rules import rule_of
+from flaky_detector.rules import explains
 from flaky_detector.stages.confirm.bench import Bench, Cast
 from flaky_detector.stages.confirm.minimise import minimise
 from flaky_detector.stages.confirm.victim import MOST_POLLUTERS_BY_SEARCH, Found, Search
@@ -50,13 +50,13 @@ def _is_somebody_else(search: Search, bench: Bench, found: Found, cast: Cast) ->
 
 def _alike(bench: Bench, found: Found) -> list[TestId]:
     """Tests that were seen, in runs or trials, to leave what a proven polluter leaves, or what explains a failure like this."""
-    signature, noisy = bench.docket.symptom.signature, bench.docket.noisy
+    noisy = bench.docket.noisy
     left = {test: {(change.kind, change.key): change for change in changes} for test, changes in bench.docket.left.items()}
     for test, changes in bench.ledger.left.items():
         left[test] = {key: change for key, change in changes.items() if key not in noisy} | left.get(test, {})
     named = {test for tests in found.polluters for test in tests}
     things = {key for test in named for key in left.get(test, ())}
-    things |= {key for changes in left.values() for key, change in changes.items() if rule_of(signature.rule).explains(signature, change)}
+    things |= {key for changes in left.values() for key, change in changes.items() if explains(bench.docket.symptom, change)}
     suspected = [one.test for one in bench.docket.suspects if one.worker == "same"]
     return [test for test in dict.fromkeys((*suspected, *left)) if test not in named and not things.isdisjoint(left.get(test, ()))]
 

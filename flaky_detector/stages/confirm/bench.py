@@ -13,10 +13,12 @@ order does, `EXTRA` more. As soon as one question has had two answers, chance is
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from flaky_detector.model import Order, Step, TestId, Trial
+from flaky_detector.rules import explains
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.ledger import Ledger, Tally
 from flaky_detector.stages.confirm.oracle import Question
@@ -24,6 +26,7 @@ from flaky_detector.stages.confirm.oracle import Question
 SIGNIFICANT = 0.003
 MOST_REPEATS = 30
 EXTRA = 2
+FIRST = 2
 MISSED, MOST_TRIES = 0.03, 8
 
 
@@ -148,7 +151,12 @@ class Bench:
         if self.docket.symptom.signature.rule != "fallback":
             return self.policy.repeats
         reasons = {reason.kind for one in self.docket.suspects for reason in one.evidence if one.test in cast.accused}
-        return self.policy.repeats + (0 if reasons & {"state", "tree"} else EXTRA)
+        return self.policy.repeats + (0 if reasons & {"state", "tree"} or self._has_left_it(cast) else EXTRA)
+
+    def _has_left_it(self, cast: Cast) -> bool:
+        """Whether somebody of the cast was seen in a trial to leave what the failure speaks of."""
+        left = [change for test in cast.own for change in self.ledger.left.get(test, {}).values()]
+        return any(explains(self.docket.symptom, change) for change in left)
 
     def establish(self, cast: Cast, times: int) -> Cast | None:
         """The part of the cast that is proven: with it the victim fails time and again, and without any one of it, it passes.
@@ -156,7 +164,7 @@ class Bench:
         A single trial can mislead the search; here each member is left out `times` times, and whoever is not missed is dropped. None where
         nothing is left, the failure does not hold, or the victim ends in yet another way without somebody.
         """
-        while cast.accused and self.holds(self.question(cast), self.alone(), self.needed(cast)):
+        while cast.accused and self.holds(self.question(cast), self.alone(), partial(self.needed, cast)):
             members = (*cast.others, *cast.own) if times else ()
             tallies = self._left_out(cast, members, max(times, self._times_by_chance(cast)))
             spare = next((member for member, tally in zip(members, tallies, strict=True) if tally.same), None)
@@ -177,13 +185,14 @@ class Bench:
         self.ledger.pair(self.question(cast), questions)
         return tallies
 
-    def holds(self, question: Question, control: Question, needed: int, role: str = "after-polluter") -> bool:
-        """Whether the question shows the failure time and again, where the control passes.
+    def holds(self, question: Question, control: Question, wants: Callable[[], int], role: str = "after-polluter") -> bool:
+        """Whether the question shows the failure time and again, where the control passes; how often, `wants` says once two have shown it.
 
         Every attempt must fail so. Where only some do, more attempts are made at both, and Fisher's exact test decides (one-sided).
         """
-        for times in (min(2, needed), needed):
-            tally, other = self.ledger.attempt_all([(question, role, times), (control, "alone", times)])
+        for times in (min(FIRST, wants()), None):
+            needed = times or wants()
+            tally, other = self._sides(question, control, role, needed)
             if other.passed != other.attempts or not tally.same:
                 return False
         self.ledger.pair(question, [control])
@@ -192,12 +201,15 @@ class Bench:
         if tally.same == tally.attempts:
             return True
         for times in range(2 * needed, MOST_REPEATS + 1, needed):
-            tally, other = self.ledger.attempt_all([(question, role, times), (control, "alone", times)])
+            tally, other = self._sides(question, control, role, times)
             if other.passed != other.attempts:
                 return False
             if chance_of(tally, other) < SIGNIFICANT:
                 return True
         return False
+
+    def _sides(self, question: Question, control: Question, role: str, times: int) -> list[Tally]:
+        return self.ledger.attempt_all([(question, role, times), (control, "alone", times)])
 
     def trials(self) -> tuple[Trial, ...]:
         """Everything asked so far."""

@@ -7,6 +7,8 @@ Owns the search for counterparts. Nobody pollutes here: each of the two is right
     apart         the same, but the victim waits until the counterpart is over
 """
 
+from functools import partial
+
 from flaky_detector.model import Step, TestId
 from flaky_detector.stages.confirm.bench import Bench, Cast
 from flaky_detector.stages.confirm.oracle import Question
@@ -21,8 +23,7 @@ def search_beside(bench: Bench) -> list[TestId]:
     found = []
     for test in candidates:
         together, apart = _question(bench, test, together=True), _question(bench, test, together=False)
-        needed = max(bench.needed(Cast(others=(test,))), bench.policy.repeats)
-        if bench.asks(together, TRIES) and bench.holds(together, apart, needed, "together"):
+        if bench.asks(together, TRIES) and bench.holds(together, apart, partial(bench.needed, Cast(others=(test,))), "together"):
             found.append(test)
     if candidates and not found:
         bench.tried.append(f"while {len(candidates)} other tests ran on another worker, one at a time: it passed or failed otherwise")

@@ -23,7 +23,9 @@ def importing_does_it(bench: Bench, cast: Cast) -> str:
     if path == path_of(bench.victim):
         return ""
     question = _importing(bench, (path,))
-    if bench.ledger.attempt([question], "search")[0].same and bench.holds(question, bench.alone(), bench.policy.repeats, "after-import"):
+    if bench.ledger.attempt([question], "search")[0].same and bench.holds(
+        question, bench.alone(), lambda: bench.policy.repeats, "after-import"
+    ):
         return path
     return ""
 

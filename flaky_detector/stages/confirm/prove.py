@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from flaky_detector.errors import Interrupted
 from flaky_detector.model import Order, Proof, StateChange, TestId, path_of
-from flaky_detector.rules import rule_of
+from flaky_detector.rules import explains
 from flaky_detector.stages.confirm.afterwards import find_cleaners, hold_what_is_frequent, look_further
 from flaky_detector.stages.confirm.bench import Bench
 from flaky_detector.stages.confirm.brittle import judge
@@ -159,13 +159,12 @@ def _state(
 
     With it, of each test which of these it left.
     """
-    signature = bench.docket.symptom.signature
     imported, held = (found.imported, found.held) if found else ([], set())
     named = dict.fromkeys(test for tests in sets for test in tests)
     left = {test: _left_by_import(path_of(test), bench) if path_of(test) in imported else _left_by(test, bench, held) for test in named}
     count = Counter(key for tests in sets for key in {key for test in tests for key in left[test]})
     every = {key: change for test in reversed(left) for key, change in left[test].items()}
-    telling = [key for key, change in every.items() if rule_of(signature.rule).explains(signature, change)]
+    telling = [key for key, change in every.items() if explains(bench.docket.symptom, change)]
     keys = sorted(telling or dict.fromkeys(key for told in left.values() for key in told), key=lambda key: -count[key])
     left_by = {test: tuple(place for place, key in enumerate(keys) if key in told) for test, told in left.items()}
     return tuple(every[key] for key in keys), left_by

@@ -10,9 +10,9 @@ Owns those two kinds of evidence:
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from flaky_detector.model import Sighting, Signature, Symptom, TestId
+from flaky_detector.model import Sighting, Symptom, TestId
 from flaky_detector.model.footprint import strong
-from flaky_detector.rules import rule_of
+from flaky_detector.rules import explains
 from flaky_detector.stages.correlate.candidates import MATCHING, OTHER_STATE, Candidate, order_odds, tell
 from flaky_detector.stages.correlate.papers import Papers
 
@@ -29,7 +29,7 @@ def on_the_same_worker(symptom: Symptom, papers: Papers) -> dict[TestId, Candida
         f, p = hits[candidate.test], misses[candidate.test]
         text = f"ran before it on its worker in {f} of {len(failing)} failing and {p} of {len(passing)} passing executions"
         candidate.add("order", order_odds(f, len(failing), p, len(passing)), text)
-    _weigh_state(candidates.values(), symptom.signature, papers)
+    _weigh_state(candidates.values(), symptom, papers)
     return candidates
 
 
@@ -41,11 +41,10 @@ def _counted(sightings: Sequence[Sighting], papers: Papers) -> Counter[TestId]:
     return counted
 
 
-def _weigh_state(candidates: Iterable[Candidate], signature: Signature, papers: Papers) -> None:
-    rule = rule_of(signature.rule)
+def _weigh_state(candidates: Iterable[Candidate], symptom: Symptom, papers: Papers) -> None:
     for candidate in candidates:
         changes = papers.left.get(candidate.test, ())
-        matching = [change for change in changes if rule.explains(signature, change)]
+        matching = [change for change in changes if explains(symptom, change)]
         if matching:
             candidate.add("state", MATCHING, f"leaves behind {tell(matching)}, which is what the failure is about")
         elif strong(changes):
