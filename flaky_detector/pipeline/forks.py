@@ -29,6 +29,7 @@ from typing import NamedTuple, Self, TypeVar
 from flaky_detector.adapters import patching, workspace
 from flaky_detector.adapters.process import ForkServer, LostError
 from flaky_detector.model import RunRecord, RunSpec
+from flaky_detector.pipeline.collectors import Collectors
 from flaky_detector.pipeline.launch import Launcher, Wish, read_bundle
 from flaky_detector.pipeline.walks import WalkRecord, read_walk
 
@@ -59,6 +60,7 @@ class Server(NamedTuple):
     process: ForkServer
     loan: workspace.Loan
     room: Path
+    collectors: Collectors
     stack: ExitStack
 
 
@@ -190,7 +192,8 @@ class Forks:
             why = process.why_not(wish.deadline_seconds) or _what_the_start_left(loan, room / "tmp")
             if why:
                 return None, why
-            server = Server(number, born, kind, process, loan, room, stack.pop_all())
+            collectors = Collectors(self.launcher, process, loan.copy, room, lambda: _what_the_start_left(loan, room / "tmp"))
+            server = Server(number, born, kind, process, loan, room, collectors, stack.pop_all())
             self.stack.push(server.stack)
             return server, ""
 
@@ -198,10 +201,14 @@ class Forks:
         workspace.remove(wish.bundle)
         wish.bundle.mkdir(parents=True)
         place = self.launcher.place(server.loan.copy, wish.bundle.resolve(), server.room)
-        call = self.launcher.call(wish, place, junit=False)
         try:
-            where = places_of(wish.spec.select) if wish.walk else wish.spec.select
-            self.launcher.run_at(wish, place, call, lambda call, mark: server.process.begin(where, call, mark))
+            if wish.walk:
+                where = places_of(wish.spec.select)
+                call = self.launcher.call(wish, place, junit=False)
+                self.launcher.run_at(wish, place, call, lambda call, mark: server.process.begin(where, call, mark))
+            else:
+                call, begin, place = server.collectors.call(wish, place)
+                self.launcher.run_at(wish, place, call, begin)
         except LostError:
             return None
         return read(wish.bundle)

@@ -44,7 +44,8 @@ MOST_TESTS_LOOKED_AT_DEEPLY = 8
 class Wish(NamedTuple):
     """One run as it is wanted: what, where its bundle goes, for how long at most, who is told, as a trial, with a patch, as a walk.
 
-    `walk` is the recorder's JSON of a walk, empty for none.
+    `walk` is the recorder's JSON of a walk, empty for none. What `collects` only waits for
+    orders of that.
     """
 
     spec: RunSpec
@@ -54,6 +55,7 @@ class Wish(NamedTuple):
     trial: bool = False
     patch: str = ""
     walk: str = ""
+    collects: bool = False
 
 
 class Launcher:
@@ -187,9 +189,10 @@ class Launcher:
             python_path=self.environ.get("PYTHONPATH", ""),
             hash_seed="" if "PYTHONHASHSEED" in self.environ else str(secrets.randbelow(2**32)),
             trial=wish.trial,
-            deep=_is_deep(wish),
+            deep=is_deep(wish),
             junit=junit,
             walk=wish.walk,
+            collects=wish.collects,
         )
         return structs.replace(
             invocation(wish.spec, self.suite(wish.spec.python), place, manner),
@@ -271,7 +274,7 @@ def _write_over(path: Path, data: bytes) -> None:
         file.truncate()
 
 
-def _is_deep(wish: Wish) -> bool:
+def is_deep(wish: Wish) -> bool:
     """Whether deep probes pay: in the first look at what every test leaves behind, and where few tests run."""
     if wish.trial:
         return not wish.walk and len(wish.spec.order) <= MOST_TESTS_LOOKED_AT_DEEPLY

@@ -167,7 +167,7 @@ def trial_of(question: Question, python: str, number: int) -> RunSpec:
         workers=workers if workers > 1 else 0,
         distribution="load" if workers > 1 else "no",
         together=(len(order) - 1,) if question.together else (),
-        select=tuple(dict.fromkeys((*files_of(order), *question.collect))),
+        select=tuple(dict.fromkeys((*files_of(order[:-1]), *question.collect, *files_of(order[-1:])))),
     )
 
 

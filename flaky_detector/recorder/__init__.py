@@ -50,7 +50,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     At the session's start and not at configuration, so that our hooks are registered after those of all other plugins and
     thus wrap them.
     """
-    wishes = _wishes(session.config)
+    wishes = wishes_of(session.config)
     if not wishes or _is_nested(session.config, wishes):
         return
     if wire.RECORD in wishes:
@@ -84,7 +84,7 @@ def _spare_rewriting() -> None:
                 known.clear()
 
 
-def _wishes(config: pytest.Config) -> dict[str, str]:
+def wishes_of(config: pytest.Config) -> dict[str, str]:
     """Every variable that is set; an option wins over its variable. Workers are told by their controller."""
     told = getattr(config, "workerinput", {}).get(WORKER_INPUT)
     if told is not None:
@@ -104,7 +104,15 @@ def _is_nested(config: pytest.Config, wishes: dict[str, str]) -> bool:
     """Whether this is a pytest that one of the recorded tests started: it inherited our variables, which are not meant for it."""
     if WORKER_INPUT in getattr(config, "workerinput", {}):
         return False
-    mark = "|".join(sorted(name + "=" + value for name, value in wishes.items()))
-    nested = os.environ.get(wire.AWAKE) == mark
-    os.environ[wire.AWAKE] = mark
+    nested = os.environ.get(wire.AWAKE) == _mark(wishes)
+    stay_awake(wishes)
     return nested
+
+
+def stay_awake(wishes: dict[str, str]) -> None:
+    """Have whatever this process starts know that these wishes are fulfilled here."""
+    os.environ[wire.AWAKE] = _mark(wishes)
+
+
+def _mark(wishes: dict[str, str]) -> str:
+    return "|".join(sorted(name + "=" + value for name, value in wishes.items()))

@@ -1,15 +1,18 @@
 """A fork server: pytest started and configured once, and a child of it for every trial. PYTEST_DONT_REWRITE
 
-Owns the loop between configuration and the session's start, and the question whether this process can be forked at all. What a child does
-from there on is pytest's usual way: it starts the session, collects the files that it is asked for, runs and ends. So nothing is shared
-between trials but what the start-up made: the interpreter, plugins, and the conftests that pytest loads first.
+Owns the moments at which a process waits to be forked, and the question whether it can be forked at all. `serving` has the loop.
 
-    house ── {"args", "env", "log"} ──►  fork ── {"pid"} ──►  … the child runs …  ── {"ended"} ──►  house
-    house ── {} (may be reaped) ─────►  waitpid ── {"status"} ──►
+    the server      has started and loaded its plugins and conftests; its session has not begun
+      a child       begins the session, collects the files that it is asked for, runs and ends, as any pytest
+      a collector   begins the session and collects files that several trials will ask for, and waits
+        a fork      puts what was collected into an order, runs and ends
 
-One line of JSON each, over two pipes whose numbers are in the variable `wire.FORK_SERVER`. The first word is the server's: {"declined":
-"why", "loaded": ["path"]}, the reason empty where it will serve, the paths those of the project's modules that it has imported by then,
-which a child would not read again. It ends when the house closes its pipe, or dies.
+So nothing is shared between trials but what the start-up made (the interpreter, plugins, and the conftests that pytest loads first) and,
+from one collector, what its files did when they were imported.
+
+The variable `wire.FORK_SERVER` holds the descriptors of as many lines to the house as there may be processes that wait: first the server's.
+Each one's first word is {"declined": "why", "loaded": ["path"]}, the reason empty where it will serve, the paths those of the project's
+modules that it has imported by then, which a fork would not read again.
 
 Why a process is declined: what would be shared, and is not as it was once the first child has used it (connections, files open below the
 tree or the temporary folder), what a child does not get (threads, children of its own), and chance that would be drawn once for
@@ -21,7 +24,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
-import json
 import logging
 import os
 import random
@@ -30,8 +32,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flaky_detector.recorder.collected import NAME, go_on
 from flaky_detector.recorder.forking import unfit_to_fork
 from flaky_detector.recorder.preloading import preload
+from flaky_detector.recorder.serving import Line, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,85 +45,94 @@ UNTOUCHED = random.getstate()
 
 
 class ForkServer:
-    """Serves before any other plugin sees the session begin."""
+    """Serves before any other plugin sees the session begin; in a collector also before any sees a test."""
 
     def __init__(self, config: pytest.Config, ends: str) -> None:
         self._config = config
         self._session: pytest.Session | None = None
+        self._own: Line | None = None
+        self._random: object = None
         atexit.register(self._leave)
-        hears, speaks = ends.split(",")
-        self._reader = os.fdopen(int(hears), encoding="utf-8")
-        self._writer = os.fdopen(int(speaks), "w", encoding="utf-8")
+        self._lines = [Line(pair) for pair in ends.split(";")]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Returns in each child, and never in the server."""
-        why = self._why_not()
-        self._say({"declined": why, "loaded": _loaded(str(session.config.rootpath))})
+        self._offer(self._lines[0], next(_obstacles(self._config), ""))
+        preload(session)
+        _freeze()
+        wish = serve(self._lines[0])
+        self._session = session
+        self._own = self._lines[wish["line"]] if "line" in wish else None
+        for line in self._lines:
+            if line is not self._own:
+                line.close()
+        self._become(wish)
+        os.chdir(str(self._config.invocation_params.dir))
+        self._config.args = list(wish["args"])
+        self._config.option.file_or_dir = list(wish["args"])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """None leaves it to pytest."""
+        self._random = random.getstate()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """The same once more in a collector: returns in each fork, in which pytest's own loop follows."""
+        if self._own is None:
+            return
+        self._offer(self._own, next(self._obstacles_of_collector(session), ""))
+        _freeze()
+        wish = serve(self._own)
+        self._own.close()
+        self._own = None
+        self._become(wish)
+        go_on(session)
+
+    def _offer(self, line: Line, why: str) -> None:
+        line.say({"declined": why, "loaded": _loaded(str(self._config.rootpath))})
         if why:
             os._exit(0)
-        preload(session)
-        gc.collect()
-        gc.freeze()  # or else every child would look through, and thereby copy, all that is there by now
-        while True:
-            line = self._reader.readline()
-            if not line:
-                os._exit(0)
-            wish = json.loads(line)
-            sys.stdout.flush()
-            sys.stderr.flush()
-            pid = os.fork()
-            if not pid:
-                self._session = session
-                self._become(wish)
-                return
-            self._see_to_its_end(pid)
 
-    def _see_to_its_end(self, pid: int) -> None:
-        """A child is reaped only when the house is done with its process group, so that its number cannot pass to a stranger meanwhile."""
-        self._say({"pid": pid})
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        self._say({"ended": True})
-        if not self._reader.readline():
-            os._exit(0)
-        self._say({"status": os.waitpid(pid, 0)[1]})
+    def _obstacles_of_collector(self, session: pytest.Session) -> Iterator[str]:
+        if not self._config.pluginmanager.has_plugin(NAME):
+            yield "the recorder did not start"
+        if session.testsfailed or session.shouldstop or session.shouldfail:
+            yield "not everything could be collected"
+        yield from (why + " once its files are collected" for why in unfit_to_fork(self._config))
+        if random.getstate() != self._random:
+            yield "the module random was used or seeded while its files were collected"
 
     def _leave(self) -> None:
         """In a child, after all that was registered later: taking the interpreter apart, object by object, takes longer than a trial."""
         if self._session is not None:
+            if self._own is not None:
+                self._own.say({"declined": "pytest ended before it ran a test"})
             logging.shutdown()
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(Exception):
                     stream.flush()
             os._exit(int(self._session.exitstatus))
 
-    def _say(self, words: dict[str, Any]) -> None:
-        try:
-            self._writer.write(json.dumps(words) + "\n")
-            self._writer.flush()
-        except OSError:
-            os._exit(0)
-
     def _become(self, wish: dict[str, Any]) -> None:
         """In the child: what a process of its own would have been started with."""
         os.setsid()
-        self._reader.close()
-        self._writer.close()
         _redirect(wish["log"])
         for name, value in wish["env"].items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        os.chdir(str(self._config.invocation_params.dir))
-        self._config.args = list(wish["args"])
-        self._config.option.file_or_dir = list(wish["args"])
         _forget_captured(self._config)
         _reseed_numpy()
         _stir_addresses()
 
-    def _why_not(self) -> str:
-        return next(_obstacles(self._config), "")
+
+def _freeze() -> None:
+    """Or else every child would look through, and thereby copy, all that is there by now."""
+    gc.collect()
+    gc.freeze()
 
 
 def _obstacles(config: pytest.Config) -> Iterator[str]:

@@ -18,7 +18,10 @@ MAX_HELD = 1 << 20
 
 
 class Journal:
-    """Appends events to `journal-<worker>.jsonl` in `folder`; without a folder it writes nothing."""
+    """Appends events to `journal-<worker>.jsonl` in `folder`; without a folder it writes nothing.
+
+    Where `said` is a list, it keeps what is written, for forks that go on in another folder.
+    """
 
     def __init__(self, folder: str, worker: str) -> None:
         self.worker = worker
@@ -28,6 +31,7 @@ class Journal:
         self._identity = (0, 0)
         self._notes = 0
         self._held = b""
+        self.said: list[dict[str, Any]] | None = None
         if folder:
             os.makedirs(folder, exist_ok=True)
             self._open(os.O_TRUNC)
@@ -48,6 +52,8 @@ class Journal:
         """One line."""
         if not self._path:
             return
+        if self.said is not None:
+            self.said.append(event)
         self._held += (World.encode(event) + "\n").encode("ascii")
         try:
             if not self._is_ours():

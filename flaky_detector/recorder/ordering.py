@@ -25,7 +25,7 @@ class Ordering:
     def __init__(self, journal: Journal, names: Names, steps: replay.Steps | None, wish: str) -> None:
         self._journal = journal
         self._names = names
-        self._steps = steps
+        self.steps = steps
         self._wish = wish
         self.shuffles_last = False
         self.lists_tests = True
@@ -67,11 +67,25 @@ class Ordering:
         if unwanted:
             items[:] = [item for item in items if self._names.of(item) not in self.without]
             config.hook.pytest_deselected(items=unwanted)
-        if self._steps is not None:
-            deselected, missing = replay.apply(self._steps, items, self._names.of)
+        if self.steps is not None:
+            deselected, missing = self._force(self.steps, items)
             if deselected:
                 config.hook.pytest_deselected(items=deselected)
-            self.forced = [self._names.of(item) for item in items]
+        self._tell(tests, missing)
+
+    def go_on(self, steps: replay.Steps, items: list[Any]) -> None:
+        """In a fork of a process that has collected: the same with an order."""
+        self.steps = steps
+        tests = [self._names.of(item) for item in items]
+        _, missing = self._force(steps, items)
+        self._tell(tests, missing)
+
+    def _force(self, steps: replay.Steps, items: list[Any]) -> tuple[list[Any], list[str]]:
+        deselected, missing = replay.apply(steps, items, self._names.of)
+        self.forced = [self._names.of(item) for item in items]
+        return deselected, missing
+
+    def _tell(self, tests: list[str], missing: list[str]) -> None:
         self._journal.write({"ev": "collected", "tests": tests, "app_labels": _app_labels(), "missing": missing})
 
 

@@ -34,6 +34,10 @@ class Shared:
         self._seen: dict[str, None] = {}
         self._claims: dict[str, None] = {}
 
+    def keep(self, folder: str) -> None:
+        """One more folder of this run alone."""
+        self._private += (os.path.realpath(folder).rstrip(os.sep) + os.sep,)
+
     def bound(self, args: Any) -> None:
         """An audit event of `socket.bind`: a port that was asked for by number."""
         address = args[1]

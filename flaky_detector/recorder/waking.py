@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flaky_detector.recorder import databases, probes, replay, wire
+from flaky_detector.recorder.collected import NAME, Collected
 from flaky_detector.recorder.failure import Places
 from flaky_detector.recorder.imports import Imports
 from flaky_detector.recorder.journal import Journal
@@ -71,17 +72,17 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     if steps is not None and wishes.get(wire.WALK):
         _walk(config, journal, names, steps, wishes)
         steps = None
-    ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))
-    ordering.shuffles_last = wishes.get(wire.SHUFFLE_LAST) == "1"
-    ordering.without = frozenset(json.loads(wishes.get(wire.WITHOUT) or "[]"))
-    ordering.lists_tests = journal.worker in (wire.SERIAL_WORKER, "gw0")
+    collects_only = wishes.get(wire.COLLECT) == "1"
+    ordering = _ordering(journal, names, steps, wishes)
+    if collects_only:
+        config.pluginmanager.register(Collected(journal, ordering, tree.shared), NAME)
     journal.write({**_start(config, journal.worker, watch.names), **(_for_the_sweep() if suffix else {})})
 
     def last_words() -> dict[str, Any]:
         if recorder.interrupted():
             journal.note("the test %s did not come to its end" % recorder.interrupted())
-        if steps is not None and not _replaces_another(config):
-            text = replay.deviation(steps, journal.worker, ordering.forced, recorder.executed)
+        if ordering.steps is not None and not _replaces_another(config):
+            text = replay.deviation(ordering.steps, journal.worker, ordering.forced, recorder.executed)
             if text:
                 journal.note(text)
         found = _originals(wishes.get(wire.ORIGINAL, ""), rootdir)
@@ -90,13 +91,21 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
         told = {"originals": found, "shared": meeting, "databases": recorder.databases, "cost": cost}
         return {**told, "signs": round(watch.signs_seconds, 6)}
 
-    _register(config, ordering, recorder, Finish(journal, last_words), *(narrow(config) if wire.ORDER in wishes else ()))
+    _register(config, ordering, recorder, Finish(journal, last_words), *(narrow(config) if wire.ORDER in wishes or collects_only else ()))
     if wishes.get(wire.PROBES) == probes.DEEP and journal.writes:
         _register(config, Imports(journal, watch))
     if suffix:
         databases.rename(suffix)
     if steps is not None and hasattr(config, "workerinput"):
         _register(config, SharedOrder(config, steps, names))
+
+
+def _ordering(journal: Journal, names: Names, steps: replay.Steps | None, wishes: dict[str, str]) -> Ordering:
+    ordering = Ordering(journal, names, steps, wishes.get(wire.SHUFFLE, ""))
+    ordering.shuffles_last = wishes.get(wire.SHUFFLE_LAST) == "1"
+    ordering.without = frozenset(json.loads(wishes.get(wire.WITHOUT) or "[]"))
+    ordering.lists_tests = journal.worker in (wire.SERIAL_WORKER, "gw0")
+    return ordering
 
 
 def _tree(config: Any, rootdir: str, wishes: dict[str, str]) -> Tree:

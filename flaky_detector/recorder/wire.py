@@ -55,11 +55,12 @@ WITHOUT = "FLAKY_DETECTOR_WITHOUT"  # JSON list of node ids that are deselected
 COPY = "FLAKY_DETECTOR_COPY"  # the whole private copy of the user's tree, of which the rootdir may be a part
 ORIGINAL = "FLAKY_DETECTOR_ORIGINAL"  # the user's own tree: files imported from below it are reported at the end
 PROBES = "FLAKY_DETECTOR_PROBES"  # comma-separated names of probes; default: the light ones; "deep": all; "none": none
+COLLECT = "FLAKY_DETECTOR_COLLECT"  # "1": no order is applied, for each fork of what is collected gets one of its own (see `fork_server`)
 WALK = "FLAKY_DETECTOR_WALK"  # JSON, see `walk`: {"tail": 1, "raised": [], "test_seconds": 0.1, "tail_seconds": 0.2}
 
-ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, WITHOUT, DATABASE_SUFFIX, TEMPLATES, COPY, ORIGINAL, PROBES, WALK)
+ALL_VARIABLES = (RECORD, ORDER, SHUFFLE, SHUFFLE_LAST, WITHOUT, DATABASE_SUFFIX, TEMPLATES, COPY, ORIGINAL, PROBES, COLLECT, WALK)
 WAKING = (RECORD, ORDER, SHUFFLE, DATABASE_SUFFIX)  # any one of these wakes it
-FORK_SERVER = "FLAKY_DETECTOR_FORK_SERVER"  # "R,W": descriptors over which the house asks for children (see `fork_server`)
+FORK_SERVER = "FLAKY_DETECTOR_FORK_SERVER"  # "R,W;R,W": descriptors over which the house asks for children (see `fork_server`)
 AWAKE = "FLAKY_DETECTOR_AWAKE"  # set by the recorder itself, so that a pytest started by a recorded test stays asleep
 
 # pytest options, the same as the variables of these names.

@@ -1,35 +1,28 @@
 """The house's end of a fork server (`recorder.fork_server`): a pytest process that has started, and has a child for every trial.
 
-Owns the two pipes, and the server's end. A child is looked after by `process.execute` like any other process; must not choose what runs.
+Owns the lines to it and to its collectors, and their end. A trial is looked after by `process.execute` like any other process; must not
+choose what runs.
 """
 
-import contextlib
-import json
 import os
-import select
 import subprocess
 import threading
-import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self, cast
 
-from flaky_detector.adapters.process.descendants import MARK, end_marked, marks
-from flaky_detector.adapters.process.execution import is_stopping
+from flaky_detector.adapters.process.channel import Channel, LostError
+from flaky_detector.adapters.process.descendants import MARK, end_marked, life_of, marks
 from flaky_detector.adapters.process.group import Leader
 from flaky_detector.adapters.process.spawning import prepared, started
 from flaky_detector.recorder import wire
 from flaky_detector.stages.run import Invocation
 
-LOOK_SECONDS = 0.5
+MOST_COLLECTORS = 2
 PATIENCE_SECONDS = 2.0
 REAP_SECONDS = 30.0
 
 LOST = -9  # SIGKILL, which Windows has not
-
-
-class LostError(Exception):
-    """The server has ended, or does not answer."""
 
 
 class ForkServer:
@@ -42,23 +35,24 @@ class ForkServer:
     """
 
     def __init__(self, invocation: Invocation) -> None:
-        hears, self._speaks = os.pipe()
-        self._hears, speaks = os.pipe()
         self._mark = uuid.uuid4().hex
-        self._rest = b""
+        self._channels = [Channel() for _ in range(1 + MOST_COLLECTORS)]
+        self._free = list(range(1, 1 + MOST_COLLECTORS))
+        self.channel = self._channels[0]
         self.loaded: frozenset[str] = frozenset()
-        env = invocation.env | {wire.FORK_SERVER: f"{hears},{speaks}"}
+        env = invocation.env | {wire.FORK_SERVER: ";".join(channel.ends for channel in self._channels)}
         call = Invocation(
             argv=invocation.argv, env=env, cwd=invocation.cwd, bundle=invocation.bundle, deadline_seconds=invocation.deadline_seconds
         )
         try:
-            self._process: subprocess.Popen[bytes] = started(call, self._mark, (hears, speaks))
+            theirs = tuple(number for channel in self._channels for number in channel.theirs)
+            self._process: subprocess.Popen[bytes] = started(call, self._mark, theirs)
         except BaseException:
-            self._close_pipes()
+            self._close()
             raise
         finally:
-            os.close(hears)
-            os.close(speaks)
+            for channel in self._channels:
+                channel.hand_over()
 
     @property
     def pid(self) -> int:
@@ -71,7 +65,7 @@ class ForkServer:
         `loaded` then holds the paths of modules in the project that are imported already: its children do not read them.
         """
         try:
-            words = self.hear(deadline_seconds)
+            words = self.channel.hear(deadline_seconds)
             self.loaded = frozenset(map(str, cast("list[object]", words.get("loaded") or ())))
             return str(words["declined"])
         except (LostError, KeyError):
@@ -84,60 +78,44 @@ class ForkServer:
             LostError: there is no server any more.
             SuiteError: the bundle cannot be written.
         """
-        log = prepared(invocation) / "console.log"
-        env = {name: value for name, value in invocation.env.items() if name != "PYTHONHASHSEED"}
-        self.tell({"args": list(files), "env": env | {MARK: marks(mark)}, "log": str(log)})
-        return Forked(self, int(str(self.hear()["pid"])))
+        self.channel.tell(wish_of(invocation, mark) | {"args": list(files)})
+        return Forked(self.channel, int(str(self.channel.hear()["pid"])), lambda: True)
 
-    def tell(self, words: dict[str, object]) -> None:
-        """One line to the server."""
-        try:
-            data = json.dumps(words).encode() + b"\n"
-            while data:
-                data = data[os.write(self._speaks, data) :]
-        except OSError:
-            raise LostError from None
+    @property
+    def has_room(self) -> bool:
+        """Whether one more collector can be had."""
+        return bool(self._free)
 
-    def hear(self, seconds: float = float("inf")) -> dict[str, object]:
-        """The next line that it says, within so many seconds."""
-        deadline = time.monotonic() + seconds
-        while b"\n" not in self._rest:
-            if self._is_heard():
-                self._rest += self._read()
-            elif time.monotonic() > deadline or is_stopping():
-                raise LostError
-        line, _, self._rest = self._rest.partition(b"\n")
-        try:
-            words: dict[str, object] = json.loads(line)
-        except ValueError:
-            raise LostError from None
-        return words
+    def collector(self, files: Sequence[str], invocation: Invocation) -> "Collector":
+        """A child that collects `files`, and waits; `has_room` must hold.
 
-    def _is_heard(self) -> bool:
-        try:
-            return bool(select.select([self._hears], [], [], LOOK_SECONDS)[0])
-        except (OSError, ValueError):  # closed by another thread, which ends the server
-            raise LostError from None
+        Raises:
+            LostError: there is no server any more.
+            SuiteError: the bundle cannot be written.
+        """
+        number = self._free.pop()
+        self.channel.tell(wish_of(invocation, self._mark) | {"args": list(files), "line": number})
+        return Collector(self, number, self._channels[number], int(str(self.channel.hear()["pid"])), invocation)
 
-    def _read(self) -> bytes:
-        try:
-            more = os.read(self._hears, 65536)
-        except OSError:
-            more = b""
-        if not more:
-            raise LostError
-        return more
+    def end(self, collector: "Collector") -> None:
+        """End one that nothing is asked of.
 
-    def _close_pipes(self) -> None:
-        for number in (self._speaks, self._hears):
-            with contextlib.suppress(OSError):
-                os.close(number)
+        Raises:
+            LostError: there is no server any more.
+        """
+        self.channel.tell({"end": collector.pid})
+        self.channel.hear(REAP_SECONDS)
+        self._free.append(collector.number)
+
+    def _close(self) -> None:
+        for channel in self._channels:
+            channel.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close_pipes()
+        self._close()
         try:
             self._process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -146,19 +124,67 @@ class ForkServer:
         end_marked(self._mark)
 
 
-class Forked:
-    """A child of the server, for `process.execute`: it has ended when the server says so, and its number is kept until it may be reaped."""
+class Collector:
+    """A child of the server that has collected some files, and is forked for every order of their tests; the server ends it."""
 
-    def __init__(self, server: ForkServer, pid: int) -> None:
+    def __init__(self, server: ForkServer, number: int, channel: Channel, pid: int, invocation: Invocation) -> None:
         self.server = server
+        self.number = number
+        self.pid = pid
+        self._channel = channel
+        self._invocation = invocation
+
+    def why_not(self, deadline_seconds: float) -> str:
+        """Waits until it has collected; why it will not serve, empty where it will."""
+        try:
+            return str(self._channel.hear(deadline_seconds, self._lives)["declined"])
+        except (LostError, KeyError):
+            return "pytest did not come to the first test"
+
+    def begin(self, invocation: Invocation, mark: str) -> Leader:
+        """A fork that runs the order of the invocation, whose environment differs from the collector's by what is the trial's own.
+
+        Raises:
+            LostError: there is no collector any more.
+            SuiteError: the bundle cannot be written.
+        """
+        ours = self._invocation.env
+        names = ours.keys() | invocation.env.keys()
+        own = {name: invocation.env.get(name) for name in names if invocation.env.get(name) != ours.get(name)}
+        call = Invocation(argv=(), env=own, cwd="", bundle=invocation.bundle, order_json=invocation.order_json)
+        self._channel.tell(wish_of(call, mark))
+        return Forked(self._channel, int(str(self._channel.hear(lives=self._lives)["pid"])), self._lives)
+
+    def _lives(self) -> bool:
+        """Its end of the line is held by its server too, so that nobody hears it close."""
+        return life_of(self.pid) is not None
+
+
+def wish_of(invocation: Invocation, mark: str) -> dict[str, object]:
+    """What a fork is told of an invocation, whose order is written for it.
+
+    Raises:
+        SuiteError: the bundle cannot be written.
+    """
+    log = prepared(invocation) / "console.log"
+    env = {name: value for name, value in invocation.env.items() if name != "PYTHONHASHSEED"}
+    return {"env": env | {MARK: marks(mark)}, "log": str(log)}
+
+
+class Forked:
+    """A fork, for `process.execute`: it has ended when who forked it says so, and its number is kept until it may be reaped."""
+
+    def __init__(self, channel: Channel, pid: int, lives: Callable[[], bool]) -> None:
         self.pid = pid
         self.ended = threading.Event()
         self.is_lost = False
+        self._channel = channel
+        self._lives = lives
 
     def wait(self) -> None:
         """Until it has ended."""
         try:
-            self.server.hear()
+            self._channel.hear(lives=self._lives)
         except LostError:
             self.is_lost = True
         finally:
@@ -170,8 +196,8 @@ class Forked:
         try:
             if self.is_lost:
                 return LOST
-            self.server.tell({})
-            return os.waitstatus_to_exitcode(int(str(self.server.hear(REAP_SECONDS)["status"])))
+            self._channel.tell({})
+            return os.waitstatus_to_exitcode(int(str(self._channel.hear(REAP_SECONDS, self._lives)["status"])))
         except (LostError, KeyError):
             self.is_lost = True
             return LOST

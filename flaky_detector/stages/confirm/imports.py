@@ -4,7 +4,7 @@ Owns the telling apart of importing a file and running its tests. Where such a f
 order; it passes only when nothing but its own file is collected.
 
     alone           collects test_v.py                          passes
-    import          collects test_v.py, test_x.py, runs v       fails: no test of test_x.py ran
+    import          collects test_x.py, test_v.py, runs v       fails: no test of test_x.py ran
 """
 
 from collections.abc import Sequence

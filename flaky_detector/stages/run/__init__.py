@@ -97,7 +97,7 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     In a trial reruns of failed tests are switched off, for they would blur the answer. `hash_seed` becomes PYTHONHASHSEED, unless it is
     empty: workers whose sets are ordered differently collect different tests, and xdist then refuses to run. Without `junit` the
     journal alone tells what happened. `walk` is what the recorder is asked to find out on the way through the forced order: then no
-    probe looks on.
+    probe looks on. What `collects` only is given orders later.
     """
 
     pytest_args: tuple[str, ...] = ()
@@ -107,6 +107,7 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     deep: bool = False
     junit: bool = True
     walk: str = ""
+    collects: bool = False
 
 
 def invocation(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> Invocation:
@@ -120,7 +121,7 @@ def invocation(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> Inv
         env=_environment(spec, suite, place, manner),
         cwd=place.rootdir,
         bundle=place.bundle,
-        order_json=order_json(spec.order, spec.together) if spec.order else "",
+        order_json=order_json(spec.order, spec.together) if spec.order and not manner.collects else "",
     )
 
 
@@ -204,7 +205,9 @@ def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> d
         env[wire.COPY] = place.tree
         env[wire.ORIGINAL] = place.original_tree
         env["PWD"] = place.rootdir
-    if spec.order:
+    if manner.collects:
+        env[wire.COLLECT] = "1"
+    elif spec.order:
         env[wire.ORDER] = f"{place.bundle}/order.json"
     if spec.arrangement is Arrangement.SHUFFLED:
         env[wire.SHUFFLE] = f"seed:{spec.seed or 0}"
