@@ -7,15 +7,13 @@ trial collects for itself.
 """
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec import structs
-
 from flaky_detector.adapters import workspace
-from flaky_detector.adapters.process import Begin, Collector, ForkServer
+from flaky_detector.adapters.process import Collector, ForkServer
 from flaky_detector.pipeline.launch import Launcher, Wish, is_deep
-from flaky_detector.stages.run import Invocation, Place
 
 Files = tuple[str, ...]
 FEW = 3
@@ -24,10 +22,14 @@ NAMED = 2
 
 
 class Ready(NamedTuple):
-    """A collector, and the suffix of the databases of all that is forked from it, one after the other."""
+    """A collector, its number among all of them, and the suffix of the databases of whatever is forked from it, one after the other."""
 
+    number: int
     process: Collector
     database_suffix: str
+
+
+NUMBERS = count(1)
 
 
 class Collectors:
@@ -47,38 +49,29 @@ class Collectors:
         self._copy = copy
         self._room = room
         self._left = left
-        self._ready: dict[Files, Ready] = {}
+        self.ready: dict[Files, Ready] = {}
         self._unfit: set[Files] = set()
-        self._count = 0
 
-    def call(self, wish: Wish, place: Place) -> tuple[Invocation, Begin, Place]:
-        """The trial, how it is begun, and where it is.
+    def of(self, wish: Wish) -> Ready | None:
+        """From whom the trial is to be forked; None where it is to collect for itself.
 
         Raises:
             LostError: the server has ended.
         """
-        ready = self._of(wish)
-        if ready is None:
-            where = wish.spec.select
-            return self._launcher.call(wish, place, junit=False), lambda call, mark: self._server.begin(where, call, mark), place
-        place = structs.replace(place, database_suffix=ready.database_suffix)
-        return self._launcher.call(wish, place, junit=False), ready.process.begin, place
-
-    def _of(self, wish: Wish) -> Ready | None:
         files = wish.spec.select
-        if wish.patch or wish.walk or not is_deep(wish) or len(files) > FEW or files in self._unfit:
+        if wish.patch or wish.walk or wish.anew or not is_deep(wish) or len(files) > FEW or files in self._unfit:
             return None
-        if files in self._ready:
-            self._ready[files] = self._ready.pop(files)  # to the end of the line
-            return self._ready[files]
+        if files in self.ready:
+            self.ready[files] = self.ready.pop(files)  # to the end of the line
+            return self.ready[files]
         return self._start(wish)
 
     def _start(self, wish: Wish) -> Ready | None:
         files = wish.spec.select
         if not self._server.has_room:
-            self._server.end(self._ready.pop(next(iter(self._ready))).process)
-        self._count += 1
-        place = self._launcher.place(self._copy, self._room / f"collector-{self._count}", self._room)
+            self._server.end(self.ready.pop(next(iter(self.ready))).process)
+        number = next(NUMBERS)
+        place = self._launcher.place(self._copy, self._room / f"collector-{number}", self._room)
         call = self._launcher.call(wish._replace(collects=True), place, junit=False)
         process = self._server.collector(files, call)
         why = process.why_not(wish.deadline_seconds) or self._left()
@@ -88,5 +81,5 @@ class Collectors:
             named = ", ".join(files[:NAMED]) + (" …" if files[NAMED:] else "")
             self._launcher.voice.detail(f"  every trial collects {named} by itself: {why}")
             return None
-        self._ready[files] = Ready(process, place.database_suffix)
-        return self._ready[files]
+        self.ready[files] = Ready(number, process, place.database_suffix)
+        return self.ready[files]

@@ -26,6 +26,8 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Self, TypeVar
 
+from msgspec import structs
+
 from flaky_detector.adapters import patching, workspace
 from flaky_detector.adapters.process import ForkServer, LostError
 from flaky_detector.model import RunRecord, RunSpec
@@ -49,6 +51,13 @@ class Kind(NamedTuple):
     python: str
     conftests: tuple[str, ...]
     settings: str
+
+
+class Origin(NamedTuple):
+    """What a trial was forked from: the numbers of a start, and of a process that had collected its files; 0 for neither."""
+
+    start: int = 0
+    collection: int = 0
 
 
 class Server(NamedTuple):
@@ -91,15 +100,15 @@ class Forks:
         self._lock = threading.Lock()
         self._starts = 0
 
-    def run(self, wish: Wish) -> tuple[RunRecord, int] | None:
-        """The record of a trial, and the number of the start that it came from; None where it has to be a process of its own."""
+    def run(self, wish: Wish) -> tuple[RunRecord, Origin] | None:
+        """The record of a trial, and what it came from; None where it has to be a process of its own."""
         return self._ask(wish, read_bundle)
 
-    def walk(self, wish: Wish) -> tuple[WalkRecord, int]:
-        """What a walk along the order of the wish tells, and the number of its start."""
-        return self._ask(wish, read_walk) or (WalkRecord(declined="nothing can be forked here"), 0)
+    def walk(self, wish: Wish) -> tuple[WalkRecord, Origin]:
+        """What a walk along the order of the wish tells, and what it came from."""
+        return self._ask(wish, read_walk) or (WalkRecord(declined="nothing can be forked here"), Origin())
 
-    def _ask(self, wish: Wish, read: Callable[[Path], Read]) -> tuple[Read, int] | None:
+    def _ask(self, wish: Wish, read: Callable[[Path], Read]) -> tuple[Read, Origin] | None:
         if wish.spec.workers or self.launcher.in_place or not wish.spec.select:
             return None
         if wish.patch and not patching.changes_tests_only(wish.patch):
@@ -118,7 +127,7 @@ class Forks:
             is_fit = answer is not None and server.loan.renew() and _is_emptied(server.room / "tmp")
         finally:
             self._give_back(server, is_fit=is_fit)
-        return None if answer is None else (answer, server.number)
+        return answer
 
     def _end_the_old(self) -> None:
         with self._lock:
@@ -197,21 +206,20 @@ class Forks:
             self.stack.push(server.stack)
             return server, ""
 
-    def _run_in(self, server: Server, wish: Wish, read: Callable[[Path], Read]) -> Read | None:
+    def _run_in(self, server: Server, wish: Wish, read: Callable[[Path], Read]) -> tuple[Read, Origin] | None:
         workspace.remove(wish.bundle)
         wish.bundle.mkdir(parents=True)
         place = self.launcher.place(server.loan.copy, wish.bundle.resolve(), server.room)
         try:
-            if wish.walk:
-                where = places_of(wish.spec.select)
-                call = self.launcher.call(wish, place, junit=False)
-                self.launcher.run_at(wish, place, call, lambda call, mark: server.process.begin(where, call, mark))
-            else:
-                call, begin, place = server.collectors.call(wish, place)
-                self.launcher.run_at(wish, place, call, begin)
+            ready = server.collectors.of(wish)
+            if ready is not None:
+                place = structs.replace(place, database_suffix=ready.database_suffix)
+            where = places_of(wish.spec.select) if wish.walk else wish.spec.select
+            begin = ready.process.begin if ready else lambda call, mark: server.process.begin(where, call, mark)
+            self.launcher.run_at(wish, place, self.launcher.call(wish, place, junit=False), begin)
         except LostError:
             return None
-        return read(wish.bundle)
+        return read(wish.bundle), Origin(server.number, ready.number if ready else 0)
 
     def __enter__(self) -> Self:
         return self

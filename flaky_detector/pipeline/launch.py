@@ -45,7 +45,7 @@ class Wish(NamedTuple):
     """One run as it is wanted: what, where its bundle goes, for how long at most, who is told, as a trial, with a patch, as a walk.
 
     `walk` is the recorder's JSON of a walk, empty for none. What `collects` only waits for
-    orders of that.
+    orders of that; what is to be collected `anew` is no such order.
     """
 
     spec: RunSpec
@@ -56,6 +56,7 @@ class Wish(NamedTuple):
     patch: str = ""
     walk: str = ""
     collects: bool = False
+    anew: bool = False
 
 
 class Launcher:

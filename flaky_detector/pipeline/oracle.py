@@ -5,9 +5,10 @@ Owns the check that what was asked is what was executed. Must not judge outcomes
 
 import json
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Self
 
 from msgspec import structs
@@ -17,7 +18,7 @@ from flaky_detector.adapters.voice import Tick
 from flaky_detector.errors import NoSpaceError
 from flaky_detector.model import Arrangement, Gap, Order, RunRecord, RunSpec, TestId, workers_of
 from flaky_detector.pipeline.dossier import Dossier
-from flaky_detector.pipeline.forks import Forks
+from flaky_detector.pipeline.forks import Forks, Origin
 from flaky_detector.pipeline.launch import Launcher, Wish
 from flaky_detector.pipeline.walks import WalkRecord
 from flaky_detector.stages.confirm import Answer, Question, Walked, Walking
@@ -76,9 +77,9 @@ class SubprocessOracle:
 
     def _answer(self, question: Question, patch: str = "", tick: Tick | None = None) -> Answer:
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
-        record, start = self._run_again_where_spoilt(spec, patch, tick)
+        record, origin = self._run_again_where_spoilt(spec, partial(self._wish, spec, tick, patch, anew=question.anew))
         self.dossier.add_trial(spec.workers, len(record.executions))
-        answer = structs.replace(_read(question.order, record, self.launcher), start=start)
+        answer = structs.replace(_read(question.order, record, self.launcher), start=origin.start, collection=origin.collection)
         for gap in answer.gaps:
             if gap.source in TOLD_OF_TRIALS and not patch:
                 self.dossier.add_gap(gap.source, gap.text)
@@ -86,33 +87,33 @@ class SubprocessOracle:
         self.launcher.voice.detail(f"  {spec.id}: {told(question.order)}{patched} → {record.exit_code} ({record.seconds:.2f} s)")
         return answer
 
-    def _run_again_where_spoilt(self, spec: RunSpec, patch: str, tick: Tick | None) -> tuple[RunRecord, int]:
+    def _run_again_where_spoilt(self, spec: RunSpec, wish: Callable[[], Wish]) -> tuple[RunRecord, Origin]:
         """A trial in which the disk was full or the database server went away says nothing; one that was killed, perhaps by the system
         for want of memory, may say that a test does so: then it is killed again.
         """
-        record, start = self._run_with_room(spec, patch, tick)
+        record, origin = self._run_with_room(wish)
         for number in range(MOST_ASKED_AGAIN):
             is_killed = record.exit_code == KILLED and not record.timed_out and not number
             if not (record.outage or is_killed) or self.dossier.seconds_left <= 0:
                 break
             self.launcher.voice.detail(f"  {spec.id}: once more, for {record.outage or 'its process was killed'}")
-            record, start = self._run_with_room(spec, patch, tick)
-        return record, start
+            record, origin = self._run_with_room(wish)
+        return record, origin
 
-    def _run_with_room(self, spec: RunSpec, patch: str, tick: Tick | None) -> tuple[RunRecord, int]:
+    def _run_with_room(self, wish: Callable[[], Wish]) -> tuple[RunRecord, Origin]:
         """A disk that was full for a moment is no reason to end the hunt: the second attempt waits for room first."""
         try:
-            return self._run(self._wish(spec, tick, patch))
+            return self._run(wish())
         except NoSpaceError:
-            return self._run(self._wish(spec, tick, patch))
+            return self._run(wish())
 
-    def _wish(self, spec: RunSpec, tick: Tick | None, patch: str = "") -> Wish:
+    def _wish(self, spec: RunSpec, tick: Tick | None, patch: str = "", *, anew: bool = False) -> Wish:
         deadline = max(min(self.most_seconds, self.dossier.seconds_left), LEAST_TRIAL_SECONDS)
-        return Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True, patch=patch)
+        return Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True, patch=patch, anew=anew)
 
-    def _run(self, wish: Wish) -> tuple[RunRecord, int]:
-        """The record, and the number of the start that it was forked from: 0 for a process of its own."""
-        return self.launcher.run(wish), 0
+    def _run(self, wish: Wish) -> tuple[RunRecord, Origin]:
+        """The record, and what it was forked from."""
+        return self.launcher.run(wish), Origin()
 
 
 class ForkOracle(SubprocessOracle):
@@ -125,7 +126,7 @@ class ForkOracle(SubprocessOracle):
         super().__init__(launcher, dossier)
         self.forks = Forks(launcher, max((record.seconds for record in dossier.records), default=0.0))
 
-    def _run(self, wish: Wish) -> tuple[RunRecord, int]:
+    def _run(self, wish: Wish) -> tuple[RunRecord, Origin]:
         with self.launcher.kept_going():
             forked = self.forks.run(wish)
         return super()._run(wish) if forked is None or forked[0].imported_originals else forked
@@ -135,9 +136,9 @@ class ForkOracle(SubprocessOracle):
         question = Question(walking.order, walking.python)
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
         with self.launcher.kept_going():
-            came, start = self.forks.walk(self._wish(spec, self.tick)._replace(walk=walk_json(walking)))
+            came, origin = self.forks.walk(self._wish(spec, self.tick)._replace(walk=walk_json(walking)))
         self.dossier.add_trial(0, came.executions)
-        walked = walked_of(walking, came, start)
+        walked = walked_of(walking, came, origin.start)
         where = "passes to the end" if came.at == "" else f"begins to fail after {came.at}"
         ends = f"{walking.order[0].test} … {walking.order[-1].test}"
         self.launcher.voice.detail(f"  {spec.id}: walk along {ends}, {came.executions} executions → {came.declined or where}")

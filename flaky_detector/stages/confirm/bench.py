@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from flaky_detector.model import Order, Step, TestId, Trial
+from flaky_detector.model import Order, Step, TestId, Trial, path_of
 from flaky_detector.rules import explains
 from flaky_detector.stages.confirm.docket import Docket, Policy
 from flaky_detector.stages.confirm.ledger import Ledger, Tally
@@ -169,9 +169,32 @@ class Bench:
             tallies = self._left_out(cast, members, max(times, self._times_by_chance(cast)))
             spare = next((member for member, tally in zip(members, tallies, strict=True) if tally.same), None)
             if spare is None:
-                return cast if all(tally.passed == tally.attempts for tally in tallies) else None
+                return cast if all(tally.passed == tally.attempts for tally in tallies) and self.is_no_chance_of_imports(cast) else None
             cast = cast.without(spare)
         return None
+
+    def importing(self, files: Sequence[str], *, anew: bool = False) -> Question:
+        """The victim where these files are imported and none of their tests runs."""
+        return Question(self.order(Cast()), self.docket.python, collect=tuple(files), anew=anew)
+
+    def is_no_chance_of_imports(self, cast: Cast) -> bool:
+        """Whether what the cast does to the victim cannot be what chance decided when their files were imported.
+
+        Trials that collect the same files are forked from a process that has collected them: addresses, numbers drawn and the like they
+        have in common. So a control, that runs none of the cast, is asked in every such process that the cast was tried in. Where it ends
+        as the cast does, importing may be enough; that has to hold wherever the files are imported anew.
+        """
+        seen = self.ledger.tallies[self.question(cast)]
+        if not seen.collections:
+            return True
+        files = [path for path in dict.fromkeys(map(path_of, cast.own)) if path != path_of(self.victim)]
+        control = self.ledger.attempt([self.importing(files)], "search")[0]
+        self.ledger.pair(self.question(cast), [self.importing(files)], lambda tally: tally.collections)
+        likewise, otherwise = (control.same, control.passed) if seen.same else (control.passed, control.same)
+        if otherwise or not likewise:
+            return otherwise == control.attempts
+        control = self.ledger.attempt([self.importing(files, anew=True)], "search", self.policy.repeats + EXTRA)[0]
+        return control.attempts == (control.same if seen.same else control.passed)
 
     def _times_by_chance(self, cast: Cast) -> int:
         """As often as the cast itself was tried, where it fails only sometimes: a member must not seem needed by luck."""

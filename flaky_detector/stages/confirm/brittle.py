@@ -84,7 +84,8 @@ def _sets(bench: Bench, setters: tuple[TestId, ...]) -> bool:
         ]
     )
     bench.ledger.pair(bench.question(Cast(own=setters)), [bench.alone(), *without])
-    return after.passed == after.attempts and all(tally.same == tally.attempts for tally in (alone, *left_out))
+    shows = after.passed == after.attempts and all(tally.same == tally.attempts for tally in (alone, *left_out))
+    return shows and bench.is_no_chance_of_imports(Cast(own=setters))
 
 
 def _alike(bench: Bench, setters: Sequence[TestId]) -> list[TestId]:

@@ -7,12 +7,9 @@ order; it passes only when nothing but its own file is collected.
     import          collects test_x.py, test_v.py, runs v       fails: no test of test_x.py ran
 """
 
-from collections.abc import Sequence
-
 from flaky_detector.model import path_of
 from flaky_detector.stages.confirm.bench import Bench, Cast
 from flaky_detector.stages.confirm.minimise import minimise
-from flaky_detector.stages.confirm.oracle import Question
 
 
 def importing_does_it(bench: Bench, cast: Cast) -> str:
@@ -22,12 +19,11 @@ def importing_does_it(bench: Bench, cast: Cast) -> str:
     path = path_of(cast.own[0])
     if path == path_of(bench.victim):
         return ""
-    question = _importing(bench, (path,))
-    if bench.ledger.attempt([question], "search")[0].same and bench.holds(
-        question, bench.alone(), lambda: bench.policy.repeats, "after-import"
-    ):
-        return path
-    return ""
+    tally = bench.ledger.attempt([bench.importing((path,))], "search")[0]
+    if not tally.same:
+        return ""
+    question = bench.importing((path,), anew=bool(tally.collections))
+    return path if bench.holds(question, bench.alone(), lambda: bench.policy.repeats, "after-import") else ""
 
 
 def search_imports(bench: Bench) -> Cast | None:
@@ -39,15 +35,11 @@ def search_imports(bench: Bench) -> Cast | None:
         return None
     first = {path_of(test): test for test in reversed(bench.docket.everything)}
     files = [path for path in dict.fromkeys(map(path_of, bench.docket.everything)) if path != path_of(bench.victim)]
-    if not files or not bench.asks(_importing(bench, files), 1):
+    if not files or not bench.asks(bench.importing(files), 1):
         return None
     smallest = minimise(
-        list(reversed(range(len(files)))), lambda chosen: bench.asks(_importing(bench, [files[index] for index in chosen]), 1)
+        list(reversed(range(len(files)))), lambda chosen: bench.asks(bench.importing([files[index] for index in chosen]), 1)
     )
     if smallest is None or len(smallest) != 1:
         return None
     return Cast(own=(first[files[smallest[0]]],))
-
-
-def _importing(bench: Bench, files: Sequence[str]) -> Question:
-    return Question(bench.order(Cast()), bench.docket.python, collect=tuple(files))

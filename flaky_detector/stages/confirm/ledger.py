@@ -26,17 +26,26 @@ class OutOfBudgetError(Exception):
 
 
 class Tally(msgspec.Struct):
-    """How an order ended, over its attempts; `starts` are those that more than one question was asked in."""
+    """How an order ended, over its attempts; `starts` and `collections` are those that more than one question was asked in."""
 
     same: int = 0
     passed: int = 0
     other: int = 0
     last: Answer | None = None
     starts: set[int] = msgspec.field(default_factory=set)
+    collections: set[int] = msgspec.field(default_factory=set)
 
     @property
     def attempts(self) -> int:
         return self.same + self.passed + self.other
+
+
+Share = Callable[[Tally], set[int]]
+
+
+def starts_of(tally: Tally) -> set[int]:
+    """What both sides of a proof have in common."""
+    return tally.starts
 
 
 class Ledger:
@@ -80,15 +89,15 @@ class Ledger:
         self._ask(missing)
         return [self.tallies[question] for question, _, _ in wanted]
 
-    def pair(self, question: Question, controls: Sequence[Question]) -> None:
-        """Ask the controls again until each was asked in every start that the question was asked in.
+    def pair(self, question: Question, controls: Sequence[Question], share: Share = starts_of) -> None:
+        """Ask the controls again until each was asked in every start, or whatever they are to share, that the question was asked in.
 
         What differs between a question and its control must not be that they had different starts. The oracle prefers a start that has not
         had a question; it may have ended meanwhile, so then both are asked once more.
         """
         for number in range(MOST_ROUNDS):
             tally = self.tallies[question]
-            apart = [control for control in controls if tally.starts - self.tallies[control].starts]
+            apart = [control for control in controls if share(tally) - share(self.tallies[control])]
             if not apart:
                 return
             again = [question, *apart] if number > 1 else apart
@@ -136,6 +145,7 @@ class Ledger:
         tally.other += verdict == "other"
         tally.last = answer
         tally.starts |= {answer.start} - {0}
+        tally.collections |= {answer.collection} - {0}
         for row in answer.executions:
             if row.state and row.test != self.victim:
                 self.left.setdefault(row.test, {}).update({(change.kind, change.key): change for change in row.state})

@@ -16,13 +16,14 @@ class Question(msgspec.Struct, frozen=True):
     """An order to run, in a fresh copy of the tree, with a process for each worker and databases of its own.
 
     `collect` are files to be collected, and so imported, beside those of the order's tests. `together` lets the last step begin while
-    the one before it, on another worker, is still running.
+    the one before it, on another worker, is still running. What is to be collected `anew` was not collected before this was asked.
     """
 
     order: Order
     python: str = ""
     collect: tuple[str, ...] = ()
     together: bool = False
+    anew: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +32,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     `executed` is False where the order could not be run as asked (a test was not collected, the process died before the last
     step, time ran out); `gaps` say why. `timed_out` tells a hang. `imports` are what files left different when they were imported.
     `start` is the number of the process that was started and that this answer's process is a fork of: what chance decided when it started,
-    all answers of this number have in common. 0 where the process was started for this question alone.
+    all answers of this number have in common. 0 where the process was started for this question alone. `collection` is the number of the
+    process that had collected the files already, likewise; 0 where that was done for this question alone.
     """
 
     executions: tuple[Execution, ...] = ()
@@ -42,6 +44,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     imports: tuple[Imported, ...] = ()
     gaps: tuple[Gap, ...] = ()
     start: int = 0
+    collection: int = 0
 
 
 class Walking(msgspec.Struct, frozen=True, kw_only=True):
