@@ -35,8 +35,15 @@ def symptom(test: str = "test_v.py::test_v", **members: object) -> Symptom:
     return Symptom(test=TestId(test), signature=signature_of(), **{"failing": (), **members})  # type: ignore[arg-type]
 
 
+def _files(question: Question) -> tuple[str, ...]:
+    return tuple(sorted({*question.collect, *(path_of(step.test) for step in question.order)}))
+
+
 class MemorySuite:
-    """Answers questions by a rule, and remembers what was asked."""
+    """Answers questions by a rule, and remembers what was asked.
+
+    `draws` says what chance decides when files are imported, by their names and the number of the process: whether the victim fails.
+    """
 
     def __init__(self, fails: Fails, failure: Failure = FAILURE) -> None:
         self.fails = fails
@@ -47,6 +54,7 @@ class MemorySuite:
         self.conflicts: Callable[[str], bool] = lambda test: False
         self.otherwise: Callable[[list[tuple[int, str]]], bool] = lambda prefix: False
         self.passes_on = ""
+        self.draws: Callable[[tuple[str, ...], int], bool] | None = None
         self.leaves: dict[str, tuple[StateChange, ...]] = {}
         self.walks = False
         self.walks_among = 1
@@ -63,12 +71,23 @@ class MemorySuite:
             self.questions.append(question)
             files = {*question.collect, *(path_of(step.test) for step in question.order)}
             together = question.together and self.conflicts(before[-1][1])
-            fails = self.fails(before, attempt) or self.imports(files) or together
+            collection = self._collection(question, files)
+            drawn = self.draws is not None and self.draws(tuple(sorted(files)), collection)
+            fails = self.fails(before, attempt) or self.imports(files) or together or drawn
             failure = OTHER if self.otherwise(before) else self.failure if fails else None
             if self.passes_on and question.python == self.passes_on:
                 failure = None
             rows.append(execution(victim.test, failure, len(rows), f"gw{victim.worker}"))
-            yield Answer(executions=tuple(replace(row, state=self.leaves.get(row.test, ())) for row in rows))
+            told = tuple(replace(row, state=self.leaves.get(row.test, ())) for row in rows)
+            yield Answer(executions=told, collection=0 if question.anew else collection)
+
+    def _collection(self, question: Question, files: set[str]) -> int:
+        """Two processes have collected the same files, and are asked in turn; one that is to collect anew is another each time."""
+        if self.draws is None:
+            return 0
+        key = tuple(sorted(files))
+        number = sum(other.anew == question.anew and _files(other) == key for other in self.questions)
+        return 100 + number if question.anew else 10 * len(key) + number % 2
 
     def walk(self, walking: Walking) -> Walked | None:
         if not self.walks:
