@@ -188,7 +188,7 @@ class Bench:
         if not seen.collections:
             return True
         files = [path for path in dict.fromkeys(map(path_of, cast.own)) if path != path_of(self.victim)]
-        control = self.ledger.attempt([self.importing(files)], "search")[0]
+        control = self.ledger.attempt([self.importing(files)], "search", len(seen.collections))[0]
         self.ledger.pair(self.question(cast), [self.importing(files)], lambda tally: tally.collections)
         likewise, otherwise = (control.same, control.passed) if seen.same else (control.passed, control.same)
         if otherwise or not likewise:
@@ -209,30 +209,32 @@ class Bench:
         return tallies
 
     def holds(self, question: Question, control: Question, wants: Callable[[], int], role: str = "after-polluter") -> bool:
-        """Whether the question shows the failure time and again, where the control passes; how often, `wants` says once two have shown it.
+        """Whether the question shows the failure time and again, where the control passes; how often, `wants` says once it was shown.
 
         Every attempt must fail so. Where only some do, more attempts are made at both, and Fisher's exact test decides (one-sided).
         """
-        for times in (min(FIRST, wants()), None):
-            needed = times or wants()
-            tally, other = self._sides(question, control, role, needed)
-            if other.passed != other.attempts or not tally.same:
-                return False
+        tally, other = (self.ledger.tallies.setdefault(one, Tally()) for one in (question, control))
+        if not tally.same and not self._differ(question, control, role, min(FIRST, wants())):
+            return False
+        needed = wants()
+        if not self._differ(question, control, role, needed):
+            return False
         self.ledger.pair(question, [control])
         if other.passed != other.attempts:
             return False
         if tally.same == tally.attempts:
             return True
         for times in range(2 * needed, MOST_REPEATS + 1, needed):
-            tally, other = self._sides(question, control, role, times)
-            if other.passed != other.attempts:
+            if not self._differ(question, control, role, times):
                 return False
             if chance_of(tally, other) < SIGNIFICANT:
                 return True
         return False
 
-    def _sides(self, question: Question, control: Question, role: str, times: int) -> list[Tally]:
-        return self.ledger.attempt_all([(question, role, times), (control, "alone", times)])
+    def _differ(self, question: Question, control: Question, role: str, times: int) -> bool:
+        """Whether, of so many attempts at each, some fail at the question and none at its control."""
+        tally, other = self.ledger.attempt_all([(question, role, times), (control, "alone", times)])
+        return other.passed == other.attempts and tally.same > 0
 
     def trials(self) -> tuple[Trial, ...]:
         """Everything asked so far."""
