@@ -4,6 +4,7 @@ Owns what surrounds a process: the private copy of the tree, scratch space, the 
 after a run that did not end by itself. Must not choose what to run.
 """
 
+import re
 import secrets
 import shutil
 import threading
@@ -39,6 +40,8 @@ CONSOLE_TAIL_BYTES = 65536
 SPARE_BYTES = 1024
 """That run.json takes from the beginning, so that the end of the run can be told on a full disk too."""
 MOST_TESTS_LOOKED_AT_DEEPLY = 8
+RAISED_INSIDE = re.compile(r"INTERNALERROR> ([A-Za-z_][\w.]*: .*)")
+"""The exception below the frames of a traceback of pytest itself, which are indented."""
 
 
 class Wish(NamedTuple):
@@ -308,5 +311,6 @@ def last_words(log: Path) -> str:
     errors = [line.partition(": error: ")[2] for line in lines if ": error: " in line]
     errors += [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
     errors += [line for line in lines if line.startswith(("ERROR", "ERROR:"))]
+    errors += [found[1] for found in map(RAISED_INSIDE.match, lines) if found][-1:]
     told = errors or [line.strip("= ") for line in lines if line.strip("=_- ")]
     return told[0][:300] if errors else (told[-1][:300] if told else "")

@@ -22,6 +22,14 @@ __main__.py: error: unrecognized arguments: --no-such
   inifile: /project/pytest.ini
 """
 
+INTERNAL = """\
+INTERNALERROR> Traceback (most recent call last):
+INTERNALERROR>   File "/v/pytest_asyncio/plugin.py", line 306, in pytest_configure
+INTERNALERROR>     warnings.warn(PytestDeprecationWarning(UNSET))
+INTERNALERROR> pytest.PytestDeprecationWarning: The option "scope" is unset.
+INTERNALERROR> The scope will default to that of the fixture.
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "words"),
@@ -32,6 +40,7 @@ __main__.py: error: unrecognized arguments: --no-such
         ("ImportError while loading conftest '/p/conftest.py'.\nE   KeyError: 'X'\nE   more\n", "KeyError: 'X'"),
         ("collecting\n===== no tests ran in 0.01s =====\n\n", "no tests ran in 0.01s"),
         ("Killed\n=======\n", "Killed"),
+        (INTERNAL, 'pytest.PytestDeprecationWarning: The option "scope" is unset.'),
         ("=====\n", ""),
         ("", ""),
         ("E   " + "x" * 400, "x" * 300),
