@@ -37,9 +37,12 @@ class Line:
             os._exit(0)
 
     def hear(self) -> dict[str, Any]:
-        """The same where nothing is said any more."""
+        """Where nothing is said any more, this process ends, after those of its forks that serve: their lines end as well."""
         line = self._reader.readline()
         if not line:
+            with contextlib.suppress(ChildProcessError):
+                while True:
+                    os.waitpid(-1, 0)
             os._exit(0)
         words: dict[str, Any] = json.loads(line)
         return words

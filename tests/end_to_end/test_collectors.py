@@ -40,6 +40,7 @@ FILES = {
     "test_a.py": TELLS,
     "test_b.py": "def test_b(): pass\n",
     "test_c.py": "def test_c(): pass\n",
+    "test_d.py": "def test_d(): pass\n",
     "test_nested.py": NESTED,
 }
 
@@ -106,15 +107,16 @@ def test_a_pytest_that_a_test_starts_writes_nothing_into_the_record_of_its_trial
     assert [[row.test for row in record.executions] for record in records if record] == [["test_nested.py::test_starts_a_pytest"]] * 2
 
 
-def test_no_more_than_two_wait_in_a_start_and_who_was_not_asked_for_longest_is_ended(hunt: Hunt) -> None:
+def test_no_more_than_four_wait_in_a_start_and_who_was_not_asked_for_longest_is_ended(hunt: Hunt) -> None:
     hunt.ask("test_a.py::test_finds")
     (first,) = collectors(hunt)
-    hunt.ask("test_b.py::test_b")
+    for name in ("b", "c", "d"):
+        hunt.ask(f"test_{name}.py::test_{name}")
     hunt.ask("test_a.py::test_finds", "test_a.py::test_leaves")
-    second, again = collectors(hunt)
+    second, _, _, again = collectors(hunt)
     assert again is first
-    hunt.ask("test_c.py::test_c")
-    assert collectors(hunt)[0] is first
+    hunt.ask("test_b.py::test_b", "test_c.py::test_c")
+    assert len(collectors(hunt)) == 4
     assert [is_alive(collector.pid) for collector in (first, second)] == [True, False]
 
 

@@ -18,7 +18,8 @@ from flaky_detector.adapters.process.spawning import prepared, started
 from flaky_detector.recorder import wire
 from flaky_detector.stages.run import Invocation
 
-MOST_COLLECTORS = 2
+MOST_COLLECTORS = 4
+"""For a set of two: all of it, each without the other, the victim alone."""
 PATIENCE_SECONDS = 2.0
 REAP_SECONDS = 30.0
 
