@@ -36,7 +36,7 @@ def test_an_order_that_still_fails_is_proven_with_the_warm_up_and_the_test_alone
     told, suite = again(after("p"))
     assert counts(told) == ("proven", 3, 3, 0, 3)
     assert suite.orders == [["w", "p", V]] * 3 + [[V]] * 3
-    assert {question.python for question in suite.questions} == {"3.12"}
+    assert {(question.python, question.anew) for question in suite.questions} == {("3.12", True)}
 
 
 def test_an_order_that_passes_every_time_is_told_so() -> None:

@@ -5,7 +5,8 @@ Owns what is asked about a known order and how the answers read. Must not search
     polluter       order fails, alone passes     proven      order passes every time      passed
     state-setter   order passes, alone fails     proven      alone passes every time      passed
 
-An order that failed only sometimes when it was proven is asked more often, as the search does, so that passing says something.
+An order that failed only sometimes when it was proven is asked more often, as the search does, so that passing says something. For the same
+reason every attempt collects its files anew.
 """
 
 from flaky_detector.model import KnownOrder, Recheck, Step, Symptom
@@ -30,7 +31,7 @@ def recheck(known: KnownOrder, kind: CauseKind, oracle: Oracle, policy: Policy) 
     """
     symptom = Symptom(test=known.test, signature=known.signature, failing=())
     ledger = Ledger(oracle, Docket(symptom=symptom, app_labels=known.app_labels), policy)
-    order, alone = Question(known.order, known.python), Question((Step(0, known.test),), known.python)
+    order, alone = (Question(steps, known.python, anew=True) for steps in (known.order, (Step(0, known.test),)))
     times = max(policy.repeats, tries_for(known.rate))
     role = "after-polluter" if kind == "polluter" else "after-state-setter"
     try:
