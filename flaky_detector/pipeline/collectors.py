@@ -6,8 +6,7 @@ trials that collect the same; where it cannot be shared, for it left threads, co
 trial collects for itself.
 """
 
-from collections.abc import Callable
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,26 +28,23 @@ class Ready(NamedTuple):
     database_suffix: str
 
 
-NUMBERS = count(1)
-
-
 class Collectors:
     """Those of one server.
 
     Args:
         launcher: tells what is started.
         server: who forks them.
-        copy: the tree that they read.
-        room: where what they say is written.
-        left: what they left in the tree and the temporary folder, in words; empty where they left nothing.
+        loan: the tree that they read.
+        room: where what they say is written, and the temporary folder is.
+        numbers: for those that are begun.
     """
 
-    def __init__(self, launcher: Launcher, server: ForkServer, copy: workspace.Copy, room: Path, left: Callable[[], str]) -> None:
+    def __init__(self, launcher: Launcher, server: ForkServer, loan: workspace.Loan, room: Path, numbers: Iterator[int]) -> None:
         self._launcher = launcher
         self._server = server
-        self._copy = copy
+        self._loan = loan
         self._room = room
-        self._left = left
+        self._numbers = numbers
         self.ready: dict[Files, Ready] = {}
         self._unfit: set[Files] = set()
 
@@ -70,11 +66,11 @@ class Collectors:
         files = wish.spec.select
         if not self._server.has_room:
             self._server.end(self.ready.pop(next(iter(self.ready))).process)
-        number = next(NUMBERS)
-        place = self._launcher.place(self._copy, self._room / f"collector-{number}", self._room)
+        number = next(self._numbers)
+        place = self._launcher.place(self._loan.copy, self._room / f"collector-{number}", self._room)
         call = self._launcher.call(wish._replace(collects=True), place, junit=False)
         process = self._server.collector(files, call)
-        why = process.why_not(wish.deadline_seconds) or self._left()
+        why = process.why_not(wish.deadline_seconds) or what_was_left(self._loan, self._room / "tmp", "once its files are collected")
         if why:
             self._server.end(process)
             self._unfit.add(files)
@@ -83,3 +79,12 @@ class Collectors:
             return None
         self.ready[files] = Ready(number, process, place.database_suffix)
         return self.ready[files]
+
+
+def what_was_left(loan: workspace.Loan, temporary: Path, when: str) -> str:
+    """Why what wrote files is nothing for many trials: the first of them would find, change or remove what the next needs."""
+    changes = loan.changes()
+    if changes:
+        return f"{when}, {changes[0]} has been written in the tree"
+    written = next(temporary.iterdir(), None)
+    return f"{when}, {written.name} has been written in the temporary folder" if written else ""

@@ -23,6 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Self, TypeVar
 
@@ -31,7 +32,7 @@ from msgspec import structs
 from flaky_detector.adapters import patching, workspace
 from flaky_detector.adapters.process import ForkServer, LostError
 from flaky_detector.model import RunRecord, RunSpec
-from flaky_detector.pipeline.collectors import Collectors
+from flaky_detector.pipeline.collectors import Collectors, what_was_left
 from flaky_detector.pipeline.launch import Launcher, Wish, read_bundle
 from flaky_detector.pipeline.walks import WalkRecord, read_walk
 
@@ -72,6 +73,11 @@ class Server(NamedTuple):
     collectors: Collectors
     stack: ExitStack
 
+    @property
+    def numbers(self) -> set[int]:
+        """Its own, and those of its collectors."""
+        return {self.number, *(ready.number for ready in self.collectors.ready.values())}
+
 
 Question = tuple[object, ...]
 Read = TypeVar("Read")
@@ -98,7 +104,7 @@ class Forks:
         self.asked: dict[Question, Counter[int]] = {}
         self.stack = ExitStack()
         self._lock = threading.Lock()
-        self._starts = 0
+        self._numbers = count(1)
 
     def run(self, wish: Wish) -> tuple[RunRecord, Origin] | None:
         """The record of a trial, and what it came from; None where it has to be a process of its own."""
@@ -143,6 +149,11 @@ class Forks:
         with self._lock:
             had = self.asked.setdefault(question_of(wish), Counter())
             idle = sorted((server for server in self.idle if server.kind == kind), key=lambda server: had[server.number])
+            beside = [server for server in idle if not wish.beside.isdisjoint(server.numbers)]
+            if beside:
+                self.idle.remove(beside[0])
+                had[beside[0].number] += 1
+                return beside[0]
             if not idle or had.total() >= MOST_ATTEMPTS:
                 return None
             if had[idle[0].number] and len(had) < starts_for(had.total() + 1) and self.running[kind] < MOST_STARTS:
@@ -175,8 +186,7 @@ class Forks:
                 self.idle.remove(spare)
                 self.running[spare.kind] -= 1
             self.running[kind] += 1
-            self._starts += 1
-            number = self._starts
+            number = next(self._numbers)
             had[number] += 1
         if spare is not None:
             spare.stack.close()
@@ -198,10 +208,10 @@ class Forks:
             stack.callback(workspace.remove, room)
             call = self.launcher.call(wish, self.launcher.place(loan.copy, room / "server", room), junit=False)
             process = stack.enter_context(ForkServer(call))
-            why = process.why_not(wish.deadline_seconds) or _what_the_start_left(loan, room / "tmp")
+            why = process.why_not(wish.deadline_seconds) or what_was_left(loan, room / "tmp", "before the first test is collected")
             if why:
                 return None, why
-            collectors = Collectors(self.launcher, process, loan.copy, room, lambda: _what_the_start_left(loan, room / "tmp"))
+            collectors = Collectors(self.launcher, process, loan, room, self._numbers)
             server = Server(number, born, kind, process, loan, room, collectors, stack.pop_all())
             self.stack.push(server.stack)
             return server, ""
@@ -272,15 +282,6 @@ def _is_patched(server: Server, patch: str) -> bool:
     rootdir = server.loan.copy.rootdir
     files = [str(rootdir / path) for path in patching.changed_files(patch)]
     return server.process.loaded.isdisjoint(files) and patching.apply(patch, rootdir)
-
-
-def _what_the_start_left(loan: workspace.Loan, temporary: Path) -> str:
-    """Why a start that wrote files is no start for many trials: the first of them would find, change or remove what the next needs."""
-    changes = loan.changes()
-    if changes:
-        return f"before the first test is collected, {changes[0]} has been written in the tree"
-    written = next(temporary.iterdir(), None)
-    return f"before the first test is collected, {written.name} has been written in the temporary folder" if written else ""
 
 
 def _is_emptied(folder: Path) -> bool:

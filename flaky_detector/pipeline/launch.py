@@ -48,7 +48,8 @@ class Wish(NamedTuple):
     """One run as it is wanted: what, where its bundle goes, for how long at most, who is told, as a trial, with a patch, as a walk.
 
     `walk` is the recorder's JSON of a walk, empty for none. What `collects` only waits for
-    orders of that; what is to be collected `anew` is no such order.
+    orders of that; what is to be collected `anew` is no such order. `beside` are numbers of starts or collections, of
+    which one is to be forked.
     """
 
     spec: RunSpec
@@ -60,6 +61,7 @@ class Wish(NamedTuple):
     walk: str = ""
     collects: bool = False
     anew: bool = False
+    beside: frozenset[int] = frozenset()
 
 
 class Launcher:

@@ -77,7 +77,7 @@ class SubprocessOracle:
 
     def _answer(self, question: Question, patch: str = "", tick: Tick | None = None) -> Answer:
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
-        record, origin = self._run_again_where_spoilt(spec, partial(self._wish, spec, tick, patch, anew=question.anew))
+        record, origin = self._run_again_where_spoilt(spec, partial(self._wish, question, spec, tick, patch))
         self.dossier.add_trial(spec.workers, len(record.executions))
         answer = structs.replace(_read(question.order, record, self.launcher), start=origin.start, collection=origin.collection)
         for gap in answer.gaps:
@@ -107,9 +107,11 @@ class SubprocessOracle:
         except NoSpaceError:
             return self._run(wish())
 
-    def _wish(self, spec: RunSpec, tick: Tick | None, patch: str = "", *, anew: bool = False) -> Wish:
+    def _wish(self, question: Question, spec: RunSpec, tick: Tick | None, patch: str = "") -> Wish:
         deadline = max(min(self.most_seconds, self.dossier.seconds_left), LEAST_TRIAL_SECONDS)
-        return Wish(spec, self.launcher.scratch / "trials" / spec.id, deadline, tick, trial=True, patch=patch, anew=anew)
+        bundle = self.launcher.scratch / "trials" / spec.id
+        wish = Wish(spec, bundle, deadline, tick, trial=True, patch=patch)
+        return wish._replace(anew=question.anew, beside=question.beside)
 
     def _run(self, wish: Wish) -> tuple[RunRecord, Origin]:
         """The record, and what it was forked from."""
@@ -136,7 +138,7 @@ class ForkOracle(SubprocessOracle):
         question = Question(walking.order, walking.python)
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
         with self.launcher.kept_going():
-            came, origin = self.forks.walk(self._wish(spec, self.tick)._replace(walk=walk_json(walking)))
+            came, origin = self.forks.walk(self._wish(question, spec, self.tick)._replace(walk=walk_json(walking)))
         self.dossier.add_trial(0, came.executions)
         walked = walked_of(walking, came, origin.start)
         where = "passes to the end" if came.at == "" else f"begins to fail after {came.at}"

@@ -215,7 +215,7 @@ def test_a_crash_and_a_hang_accuse_what_a_re_run_proves_and_hide_nobody(sudden: 
 
 
 SHARED_SETUP = {
-    "shop.py": "class Shop:\n    MODE = {}\n",
+    "shop.py": "class Shop:\n    MODE = {}\n\ndef modes():\n    return list(Shop.MODE)\n",
     "tests/test_sales.py": """
 import tempfile
 from pathlib import Path
@@ -235,14 +235,14 @@ class TestSales:
 """,
     "tests/test_usual.py": """
 import pytest
-from shop import Shop
+from shop import modes
 
 @pytest.mark.parametrize("number", range(20))
 def test_sum(number):
     assert number + number == 2 * number
 
 def test_usual():
-    assert "sale" not in Shop.MODE
+    assert "sale" not in modes()
 """,
 }
 

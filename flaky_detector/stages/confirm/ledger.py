@@ -19,6 +19,7 @@ REPLACED = {"after-polluter": ("search", "without"), "after-state-setter": ("sea
 
 
 MOST_ROUNDS = 6
+LEAST_IN_COMMON = 2
 
 
 class OutOfBudgetError(Exception):
@@ -86,22 +87,26 @@ class Ledger:
             if self.roles.setdefault(question, role) in REPLACED.get(role, ("search",)):
                 self.roles[question] = role
             missing += [question] * max(times - tally.attempts - missing.count(question), 0)
-        self._ask(missing)
+        self._ask([(question, question) for question in missing])
         return [self.tallies[question] for question, _, _ in wanted]
 
     def pair(self, question: Question, controls: Sequence[Question], share: Share = starts_of) -> None:
-        """Ask the controls again until each was asked in every start, or whatever they are to share, that the question was asked in.
+        """Ask the controls again until each has two starts (or what they are to share) in common with the question, or its only one.
 
-        What differs between a question and its control must not be that they had different starts. The oracle prefers a start that has not
-        had a question; it may have ended meanwhile, so then both are asked once more.
+        What differs between a question and its control must not be that they had different starts. A start may have ended meanwhile; then
+        both are asked once more.
         """
         for number in range(MOST_ROUNDS):
-            tally = self.tallies[question]
-            apart = [control for control in controls if share(tally) - share(self.tallies[control])]
+            had = share(self.tallies[question])
+            common = {control: had & share(self.tallies[control]) for control in controls}
+            apart = [control for control in controls if len(common[control]) < min(LEAST_IN_COMMON, len(had))]
             if not apart:
                 return
-            again = [question, *apart] if number > 1 else apart
-            self.attempt_all([(one, self.roles[one], self.tallies[one].attempts + 1) for one in again])
+            asked = [(question, question)] if number else []
+            for control in apart:
+                missing = sorted(had - common[control])[len(common[control]) - LEAST_IN_COMMON :]  # the latest are most likely there
+                asked += [(control, replace(control, beside=frozenset((one,)))) for one in missing]
+            self._ask(asked)
 
     def walk(self, walking: Walking) -> tuple[int, int] | None:
         """After how many steps the tail begins to fail as the victim does, and among how many up to there the step is that does it.
@@ -125,12 +130,13 @@ class Ledger:
         if self.policy.seconds_left < 0:
             raise OutOfBudgetError
 
-    def _ask(self, questions: Sequence[Question]) -> None:
-        if not questions:
+    def _ask(self, asked: Sequence[tuple[Question, Question]]) -> None:
+        """Pairs of a question, for which the answer counts, and what is asked for it."""
+        if not asked:
             return
         self._check_budget()
-        answers = self.oracle.ask(questions)
-        for question, answer in zip(questions, answers, strict=False):
+        answers = self.oracle.ask([words for _, words in asked])
+        for (question, _), answer in zip(asked, answers, strict=False):
             self._count(self.tallies[question], answer)
             if self.policy.seconds_left < 0:
                 close: Callable[[], None] | None = getattr(answers, "close", None)

@@ -17,6 +17,7 @@ class Question(msgspec.Struct, frozen=True):
 
     `collect` are files to be collected, and so imported, beside those of the order's tests. `together` lets the last step begin while
     the one before it, on another worker, is still running. What is to be collected `anew` was not collected before this was asked.
+    `beside` are numbers of starts or collections of which one is to answer, if it still can.
     """
 
     order: Order
@@ -24,6 +25,7 @@ class Question(msgspec.Struct, frozen=True):
     collect: tuple[str, ...] = ()
     together: bool = False
     anew: bool = False
+    beside: frozenset[int] = frozenset()
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
