@@ -89,7 +89,7 @@ def test_a_victim_of_a_module_global_is_proven(hunted: tuple[Path, Outcome]) -> 
     assert [(state["kind"], state["key"]) for state in found["state"]] == [("module-global", "app.registry.OPTIONS")]
     (failures, attempts), (after, asked) = (map(int, found["trials"][side].split("/")) for side in ("alone", "after_polluter"))
     assert (failures, after) == (0, asked)
-    assert 3 <= min(attempts, asked) <= max(attempts, asked) < 5  # the failing line speaks of it; once more, where one had another start
+    assert min(attempts, asked) >= 3  # again, where the other side was asked in a start of its own
 
 
 def test_a_victim_of_the_environment_is_proven_with_the_state(hunted: tuple[Path, Outcome]) -> None:
