@@ -181,7 +181,7 @@ class Bench:
         """Whether what the cast does to the victim cannot be what chance decided when their files were imported.
 
         Trials that collect the same files are forked from a process that has collected them: addresses, numbers drawn and the like they
-        have in common. So a control, that runs none of the cast, is asked in every such process that the cast was tried in. Where it ends
+        have in common. So a control, that runs none of the cast, is asked in two such processes that the cast was tried in. Where it ends
         as the cast does, importing may be enough; that has to hold wherever the files are imported anew.
         """
         seen = self.ledger.tallies[self.question(cast)]
@@ -189,7 +189,8 @@ class Bench:
             return True
         files = [path for path in dict.fromkeys(map(path_of, cast.own)) if path != path_of(self.victim)]
         control = self.ledger.attempt([self.importing(files)], "search", 0)[0]
-        self.ledger.pair(self.question(cast), [self.importing(files)], lambda tally: tally.collections)
+        if not self.ledger.pair(self.question(cast), [self.importing(files)], lambda tally: tally.collections):
+            return False
         likewise, otherwise = (control.same, control.passed) if seen.same else (control.passed, control.same)
         if otherwise or not likewise:
             return otherwise == control.attempts

@@ -90,23 +90,24 @@ class Ledger:
         self._ask([(question, question) for question in missing])
         return [self.tallies[question] for question, _, _ in wanted]
 
-    def pair(self, question: Question, controls: Sequence[Question], share: Share = starts_of) -> None:
+    def pair(self, question: Question, controls: Sequence[Question], share: Share = starts_of) -> bool:
         """Ask the controls again until each has two starts (or what they are to share) in common with the question, or its only one.
 
         What differs between a question and its control must not be that they had different starts. A start may have ended meanwhile; then
-        both are asked once more.
+        both are asked once more. False where that did not help, time after time.
         """
         for number in range(MOST_ROUNDS):
             had = share(self.tallies[question])
             common = {control: had & share(self.tallies[control]) for control in controls}
             apart = [control for control in controls if len(common[control]) < min(LEAST_IN_COMMON, len(had))]
             if not apart:
-                return
+                return True
             asked = [(question, question)] if number else []
             for control in apart:
                 missing = sorted(had - common[control])[len(common[control]) - LEAST_IN_COMMON :]  # the latest are most likely there
                 asked += [(control, replace(control, beside=frozenset((one,)))) for one in missing]
             self._ask(asked)
+        return False
 
     def walk(self, walking: Walking) -> tuple[int, int] | None:
         """After how many steps the tail begins to fail as the victim does, and among how many up to there the step is that does it.
