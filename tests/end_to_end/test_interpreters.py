@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flaky_detector.adapters.interpreters import find_suites
-from flaky_detector.adapters.interpreters.environments import install_guess, installed
+from flaky_detector.adapters.interpreters.environments import compile_bytecode, install_guess, installed
 from flaky_detector.errors import SettingsError, SuiteError
 from flaky_detector.model import Suite
 from flaky_detector.settings import Settings
@@ -74,7 +74,7 @@ def test_the_guest_sees_the_recorder_and_nothing_else_of_ours(project: Path) -> 
     (suite,) = suites(project, sys.executable)
     package = Path(suite.guest) / "flaky_detector"
     assert [path.name for path in Path(suite.guest).iterdir()] == ["flaky_detector"]
-    assert sorted(path.name for path in package.iterdir()) == ["__init__.py", "recorder"]
+    assert sorted(path.name for path in package.iterdir() if path.name != "__pycache__") == ["__init__.py", "recorder"]
     code = "import flaky_detector.recorder.wire as wire; print(wire.__file__)"
     env = os.environ | {"PYTHONPATH": suite.guest}
     ended = subprocess.run([sys.executable, "-c", code], cwd=project, env=env, capture_output=True, text=True, check=True)
@@ -96,6 +96,26 @@ def test_the_command_runs_in_the_rootdir_as_if_the_environment_were_active(proje
     seen = (project / "seen").read_text().splitlines()
     assert seen[:4] == [str(project), str(environment), f"{environment}/bin/python", f"{environment}/bin/pip"]
     assert seen[4].endswith("/uv")
+
+
+@pytest.mark.parametrize(("forbidden", "told"), [("1", "1\n"), ("", "unset\n")])
+def test_uv_is_told_to_compile_where_no_run_may_write_bytecode(
+    project: Path, monkeypatch: pytest.MonkeyPatch, forbidden: str, told: str
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", forbidden)
+    monkeypatch.delenv("UV_COMPILE_BYTECODE", raising=False)
+    suites(project, HERE, install="echo ${UV_COMPILE_BYTECODE:-unset} > seen; " + BORROW)
+    assert (project / "seen").read_text() == told
+
+
+@pytest.mark.parametrize(("forbidden", "compiled"), [("1", True), ("", False)])
+def test_what_we_bring_along_is_compiled_once_where_no_run_may_write_bytecode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, forbidden: str, compiled: bool
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", forbidden)
+    (tmp_path / "module.py").write_text("")
+    compile_bytecode(sys.executable, tmp_path)
+    assert (tmp_path / "__pycache__" / f"module.{sys.implementation.cache_tag}.pyc").exists() is compiled
 
 
 def test_uv_sync_fills_the_environment_and_does_not_make_it_anew_for_the_python_that_the_project_names(project: Path) -> None:

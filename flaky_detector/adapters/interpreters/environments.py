@@ -71,6 +71,8 @@ class Maker:
         """As if the environment were active; uv is found last, for `uv pip install` and `uv sync`.
 
         UV_PYTHON: without it `uv sync` makes the environment anew with the Python that the project's `.python-version` names.
+        UV_COMPILE_BYTECODE: pip compiles what it installs, uv leaves it to the first run; where no run may write bytecode, every
+        start of pytest would compile it all again.
         """
         tools = self.folder / "tools"
         tools.mkdir(parents=True, exist_ok=True)
@@ -79,6 +81,8 @@ class Maker:
         path = os.pathsep.join([str(folder / "bin"), os.environ.get("PATH", os.defpath), str(tools)])
         python = str(folder / "bin" / "python")
         own = {"VIRTUAL_ENV": str(folder), "UV_PROJECT_ENVIRONMENT": str(folder), "UV_PYTHON": python, "PATH": path}
+        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            own["UV_COMPILE_BYTECODE"] = "1"
         return {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PIP_USER", "CONDA_PREFIX")} | own
 
 
@@ -109,6 +113,13 @@ def run_uv(*arguments: str, cwd: Path | None = None, given: str = "") -> subproc
         if pips in env:
             env.setdefault(uvs, env[pips])
     return subprocess.run((uv.find_uv_bin(), *arguments), cwd=cwd, env=env, input=given, capture_output=True, text=True, check=False)
+
+
+def compile_bytecode(executable: str, *folders: str | Path) -> None:
+    """Where no run may write bytecode, each would compile anew what these folders hold; so it is done once, for this interpreter."""
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        command = (executable, "-m", "compileall", "-q", *map(str, folders))
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
 def installed() -> tuple[tuple[Version, str], ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from flaky_detector.adapters.interpreters.addopts import addopts
-from flaky_detector.adapters.interpreters.environments import Maker
+from flaky_detector.adapters.interpreters.environments import Maker, compile_bytecode
 from flaky_detector.adapters.interpreters.luggage import pack_guest, provide
 from flaky_detector.adapters.interpreters.question import Facts, ask
 from flaky_detector.errors import SettingsError, SuiteError
@@ -51,6 +51,8 @@ def find_suites(settings: Settings, folder: Path, log: Log, need: Collection[str
         key = name or ".".join(facts.version.split(".")[:2])
         _check(facts, key, settings)
         log(f"Python {facts.version} with pytest {facts.pytest_version}: {facts.executable}")
+        provided = provide(facts, [name for name in need if not facts.has(name)], folder / "provided", log)
+        compile_bytecode(facts.executable, guest, *(plugin.folder for plugin in provided))
         suites.append(
             Suite(
                 python=key,
@@ -62,7 +64,7 @@ def find_suites(settings: Settings, folder: Path, log: Log, need: Collection[str
                 plugins=facts.plugins,
                 addopts=addopts(rootdir, settings.pytest_args, os.environ),
                 guest=str(guest),
-                provided=provide(facts, [name for name in need if not facts.has(name)], folder / "provided", log),
+                provided=provided,
             )
         )
     return tuple(suites)
