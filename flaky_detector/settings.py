@@ -7,13 +7,11 @@ pyproject.toml or a YAML file, `INPUT_*` as the Actions runner sets them, option
 import os
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from flaky_detector.errors import SettingsError
 
@@ -347,21 +345,9 @@ def from_file(path: Path | None, rootdir: Path) -> dict[str, Any]:
         path = rootdir / "pyproject.toml"
         if not path.is_file():
             return {}
-    try:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".toml":
-            table = tomllib.loads(text)
-            table = table.get("tool", {}).get("flaky-detector", {}) if path.name == "pyproject.toml" else table
-        else:
-            table = yaml.safe_load(text) or {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the configuration {path}: {error}", "give an existing YAML or TOML file to --config") from None
-    except (tomllib.TOMLDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise SettingsError(f"the configuration {path} does not parse: {reason}", "mend the file") from None
-    if not isinstance(table, dict):
-        raise SettingsError(f"the configuration {path} holds no table of settings", "write lines such as `runs: 6`")
-    return dict(read_value(str(name), value, str(path)) for name, value in table.items())
+    from flaky_detector.config_file import table  # noqa: PLC0415 -- most have no such file, and its parsers take a tenth of our start
+
+    return dict(read_value(str(name), value, str(path)) for name, value in table(path).items())
 
 
 def from_inputs(environ: Mapping[str, str]) -> dict[str, Any]:

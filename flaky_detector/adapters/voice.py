@@ -7,11 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PLAIN_LINE_EVERY_SECONDS = 60.0
+UNSEEN = dict.fromkeys(map(ord, "\a\b\v\f\r"))
+"""What would hide in a log what was said before it."""
 
 Tick = Callable[[float], None]
 """Called now and then with the seconds that a process has run; what is shown is the time of the whole task."""
@@ -30,14 +33,18 @@ class Voice:
     def __init__(self, *, quiet: bool = False, verbose: bool = False, color: bool = True, stream: TextIO | None = None) -> None:
         self.quiet = quiet
         self.verbose = verbose
-        stream = stream or sys.stderr
-        self._is_watched = stream.isatty()  # not the console's own guess: FORCE_COLOR, common in CI, makes that a terminal of every log
-        self.console = Console(file=stream, no_color=not color, highlight=False, soft_wrap=True, markup=False, emoji=False)
+        self._stream = stream or sys.stderr
+        self._console = _console(self._stream, color=color) if self._stream.isatty() else None
 
     def say(self, text: str) -> None:
         """One line, unless quiet."""
-        if not self.quiet:
-            self.console.print(text)
+        if self.quiet:
+            return
+        if self._console:
+            self._console.print(text)
+        else:
+            self._stream.write(text.translate(UNSEEN) + "\n")
+            self._stream.flush()
 
     def detail(self, text: str) -> None:
         """One line that only --verbose shows."""
@@ -56,9 +63,9 @@ class Voice:
 
     def agrees(self, question: str) -> bool:
         """What the person at the terminal answers; no, where there is none."""
-        if not (sys.stdin.isatty() and self._is_watched):
+        if not (sys.stdin.isatty() and self._console):
             return False
-        self.console.print(f"{question} [y/N] ", end="")
+        self._console.print(f"{question} [y/N] ", end="")
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     @contextmanager
@@ -75,10 +82,10 @@ class Voice:
         def so_far() -> str:
             return f"{label} · {clock(time.monotonic() - started)}{expected}"
 
-        if self.quiet or not self._is_watched:
+        if self.quiet or not self._console:
             yield self._plain_tick(so_far)
             return
-        with self.console.status(label) as status:
+        with self._console.status(label) as status:
             yield lambda _: status.update(so_far())
 
     def _plain_tick(self, so_far: Callable[[], str]) -> Tick:
@@ -91,6 +98,13 @@ class Voice:
                 self.say(so_far())
 
         return tick
+
+
+def _console(stream: TextIO, *, color: bool) -> "Console":
+    """For terminals only: rich takes every log for one where FORCE_COLOR is set, and to import it takes a tenth of our start."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(file=stream, no_color=not color, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def clock(seconds: float) -> str:

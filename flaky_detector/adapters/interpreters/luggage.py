@@ -6,18 +6,13 @@ A plugin is copied from our own environment where its requirements are met by th
 that fits. Beside a plugin lies only what it needs and the environment has not: never pytest itself.
 """
 
-import re
 import shutil
 from collections.abc import Callable, Sequence
-from importlib import metadata
 from pathlib import Path
-
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 
 import flaky_detector
 from flaky_detector.adapters.interpreters.environments import run_uv
-from flaky_detector.adapters.interpreters.question import Facts
+from flaky_detector.adapters.interpreters.question import Facts, normal
 from flaky_detector.model import Provided
 
 Log = Callable[[str], None]
@@ -38,55 +33,20 @@ def pack_guest(folder: Path) -> Path:
 
 def provide(facts: Facts, names: Sequence[str], folder: Path, log: Log) -> tuple[Provided, ...]:
     """A folder for each plugin that could be had; a line in the log for each that could not."""
+    if not names:
+        return ()
+    from flaky_detector.adapters.interpreters.borrowing import copied  # noqa: PLC0415 -- its parsers take a tenth of our start
+
     provided = []
     for name in names:
         target = folder / facts.version / name
         shutil.rmtree(target, ignore_errors=True)
-        trouble = "" if _copied(facts, name, target) else _installed(facts, name, target)
+        trouble = "" if copied(facts, name, target) else _installed(facts, name, target)
         if trouble:
             log(f"Python {facts.version} has no {name}, and it could not be brought along: {trouble}")
         else:
             provided.append(Provided(name, str(target)))
     return tuple(provided)
-
-
-def _copied(facts: Facts, name: str, target: Path) -> bool:
-    """Copy the plugin and what it needs from our own environment, if all of it fits."""
-    distributions = _fitting(facts, name)
-    for distribution in distributions or ():
-        for file in distribution.files or ():
-            if ".." in file.parts or "__pycache__" in file.parts:
-                continue
-            (target / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(str(file.locate()), target / file)
-    return bool(distributions)
-
-
-def _fitting(facts: Facts, name: str) -> list[metadata.Distribution] | None:
-    """Our own distributions that the environment would need for this plugin; None where one does not fit."""
-    try:
-        ours = metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        return None
-    files = ours.files or []
-    python = ours.metadata["Requires-Python"] if "Requires-Python" in ours.metadata else ""  # noqa: SIM401 -- it has no get before 3.12
-    if not files or any(file.suffix in (".so", ".pth") for file in files) or not _contains(python, facts.version):
-        return None
-    found = [ours]
-    versions = {distribution.name: distribution.version for distribution in facts.distributions}
-    for requirement in map(Requirement, ours.requires or ()):
-        if requirement.marker and not requirement.marker.evaluate({"extra": "", **_markers(facts)}):
-            continue
-        needed = _normal(requirement.name)
-        if needed in versions:
-            if not requirement.specifier.contains(versions[needed], prereleases=True):
-                return None
-            continue
-        more = _fitting(facts, needed) if needed != "pytest" else None
-        if more is None:
-            return None
-        found += more
-    return found
 
 
 def _installed(facts: Facts, name: str, target: Path) -> str:
@@ -98,21 +58,9 @@ def _installed(facts: Facts, name: str, target: Path) -> str:
     resolved = run_uv("pip", "compile", "-", *options, "--no-header", "--no-annotate", "-c", str(constraints), cwd=target, given=name)
     if resolved.returncode:
         return _last_line(resolved.stderr)
-    missing = [line for line in resolved.stdout.split() if not facts.has(_normal(line.split("==")[0]))]
+    missing = [line for line in resolved.stdout.split() if not facts.has(normal(line.split("==")[0]))]
     ended = run_uv("pip", "install", *options, "--no-deps", "--target", str(target), *missing, cwd=target)
     return _last_line(ended.stderr) if ended.returncode else ""
-
-
-def _markers(facts: Facts) -> dict[str, str]:
-    return {"python_version": ".".join(facts.version.split(".")[:2]), "python_full_version": facts.version}
-
-
-def _contains(specifier: str, version: str) -> bool:
-    return SpecifierSet(specifier).contains(version, prereleases=True)
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _last_line(text: str) -> str:

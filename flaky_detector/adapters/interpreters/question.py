@@ -4,6 +4,7 @@ Owns the script that runs in the user's Python (3.6 or later, so that even what 
 """
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -95,6 +96,11 @@ def ask(executable: str, rootdir: Path) -> Facts:
         distributions=_sorted(raw["distributions"]),
         trouble=raw["trouble"],
     )
+
+
+def normal(name: str) -> str:
+    """A distribution's name as an index spells it: https://packaging.python.org/en/latest/specifications/name-normalization/"""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _sorted(versions: dict[str, str]) -> tuple[Distribution, ...]:
