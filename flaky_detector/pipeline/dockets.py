@@ -20,10 +20,14 @@ Claim = tuple[TestId, tuple[str, ...]]
 
 
 class Known(NamedTuple):
-    """Sets of tests that were proven for victims before this one: of its family, and of others, those of most victims first."""
+    """Sets of tests that were proven for victims before this one: of its family, and of others, those of most victims first.
+
+    `kindred` are all of its family, also those that are no victim's first.
+    """
 
     family: tuple[Order, ...] = ()
     elsewhere: tuple[Order, ...] = ()
+    kindred: tuple[tuple[TestId, ...], ...] = ()
 
 
 NOTHING = Known()
@@ -73,6 +77,7 @@ class Dockets:
             frequent=self._frequent,
             known=known.family,
             known_elsewhere=known.elsewhere,
+            kindred=known.kindred,
             app_labels=next((record.app_labels for record in records if record.app_labels), ()),
             python=record.spec.python,
             other_pythons=tuple(sorted({other.spec.python for other in records} - {record.spec.python})),

@@ -235,6 +235,8 @@ class Forks:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for server in self.idle:
+            server.process.dismiss()
         self.stack.close()
 
 

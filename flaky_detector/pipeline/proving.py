@@ -75,7 +75,7 @@ class _Proving:
 
     def prove_family(self, family: Sequence[Numbered]) -> None:
         """One symptom after the other."""
-        known: list[Order] = []
+        known: list[Proof] = []
         own = family_of(family[0][1])
         for number, symptom, suspects in family:
             if self.dossier.seconds_left <= 0:
@@ -90,12 +90,17 @@ class _Proving:
                 raise
             self.oracle.launcher.voice.say(_told(self.dossier, proof))
             if proof.polluters:
-                known.append(tuple(step for step in proof.minimal_order[:-1] if step.test not in proof.warm_up))
-                self.proven.append((own, known[-1]))
+                known.append(proof)
+                self.proven.append((own, _needed(proof)))
 
-    def _known(self, own: Family, known: Sequence[Order]) -> Known:
+    def _known(self, own: Family, known: Sequence[Proof]) -> Known:
         counted = Counter(order for family, order in tuple(self.proven) if family != own)
-        return Known(tuple(known), tuple(order for order, _ in counted.most_common()))
+        kindred = dict.fromkeys(tests for proof in known for tests in proof.polluters)
+        return Known(tuple(map(_needed, known)), tuple(order for order, _ in counted.most_common()), tuple(kindred))
+
+
+def _needed(proof: Proof) -> Order:
+    return tuple(step for step in proof.minimal_order[:-1] if step.test not in proof.warm_up)
 
 
 def _tell_the_rest(dossier: Dossier) -> None:

@@ -3,7 +3,6 @@
 Owns two pipes and their words, one line of JSON each. Must not know what they mean.
 """
 
-import contextlib
 import json
 import os
 import select
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from flaky_detector.adapters.process.execution import is_stopping
 
 LOOK_SECONDS = 0.5
+CLOSED = -1
 
 
 class LostError(Exception):
@@ -66,11 +66,18 @@ class Channel:
             raise LostError from None
         return words
 
+    def fall_silent(self) -> None:
+        """The other side takes that for the end; its own last words, and its end, can still be heard."""
+        number, self._speaks = self._speaks, CLOSED
+        if number != CLOSED:
+            os.close(number)
+
     def close(self) -> None:
-        """The other side takes that for the end."""
-        for number in (self._speaks, self._hears):
-            with contextlib.suppress(OSError):
-                os.close(number)
+        """No more words either way."""
+        self.fall_silent()
+        number, self._hears = self._hears, CLOSED
+        if number != CLOSED:
+            os.close(number)
 
     def _is_heard(self) -> bool:
         try:

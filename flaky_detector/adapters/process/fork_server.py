@@ -4,6 +4,7 @@ Owns the lines to it and to its collectors, and their end. A trial is looked aft
 choose what runs.
 """
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -108,6 +109,11 @@ class ForkServer:
         self.channel.hear(REAP_SECONDS)
         self._free.append(collector.number)
 
+    def dismiss(self) -> None:
+        """Nothing more is asked of it: it ends, by and by, and is waited for at this context's end."""
+        for channel in self._channels:
+            channel.fall_silent()
+
     def _close(self) -> None:
         for channel in self._channels:
             channel.close()
@@ -116,12 +122,15 @@ class ForkServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
+        self.dismiss()
+        with contextlib.suppress(LostError):  # at once when it has ended, where `wait` would look now and then
+            self.channel.hear(PATIENCE_SECONDS)
         try:
             self._process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._close()
         end_marked(self._mark)
 
 

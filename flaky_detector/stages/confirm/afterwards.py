@@ -23,8 +23,17 @@ Thing = tuple[str, str]
 
 
 def look_further(search: Search, bench: Bench, found: Found) -> None:
-    """Tests that leave the same behind, singly; then what remains of the failing order and of the whole suite, in both directions."""
-    search.try_each(_alike(bench, found), every=True)
+    """Tests that leave the same behind, singly; then what remains of the failing order and of the whole suite, in both directions.
+
+    Where what was proven for others of its family is enough for this one too, their alternatives are not proven once more: all who leave
+    the same are left out of what remains, and only if it still fails is somebody else looked for. Not so where the family has more of them
+    than a search looks for: one more victim would bring to light but more of the same.
+    """
+    kindred = bench.docket.kindred
+    if found.polluters[0] not in kindred:
+        search.try_each(_alike(bench, found), every=True)
+    elif len(kindred) > MOST_POLLUTERS_BY_SEARCH:
+        return
     for _ in range(MOST_POLLUTERS_BY_SEARCH):
         if not _finds_more(search, bench, found):
             return
@@ -44,7 +53,7 @@ def _finds_more(search: Search, bench: Bench, found: Found) -> bool:
 
 def _is_somebody_else(search: Search, bench: Bench, found: Found, cast: Cast) -> bool:
     before = list(found.polluters)
-    search.try_each(_alike(bench, found), every=True)
+    search.try_each([test for test in _alike(bench, found) if test in cast.own], every=True)
     return found.polluters != before or search.search_within(cast.own)
 
 
@@ -61,6 +70,12 @@ def _alike(bench: Bench, found: Found) -> list[TestId]:
     return [test for test in dict.fromkeys((*suspected, *left)) if test not in named and not things.isdisjoint(left.get(test, ()))]
 
 
+def _set_aside(bench: Bench, found: Found) -> set[TestId]:
+    """Whoever does what was proven for others of its family, where the first set that was proven for this one was proven for those."""
+    kindred = bench.docket.kindred
+    return {*_alike(bench, found), *_named(kindred)} if found.polluters[0] in kindred else set()
+
+
 def _remains(bench: Bench, found: Found) -> Iterator[list[list[TestId]]]:
     """Orders without one member of each set that is proven already; those of the whole suite only where that is cheap.
 
@@ -75,7 +90,8 @@ def _remains(bench: Bench, found: Found) -> Iterator[list[list[TestId]]]:
     is_its_beginning = bool(everything) and everything[: len(failing)] == failing
     both = (everything, tuple(reversed(everything)))
     ways = (both,) if is_its_beginning else ((failing,), both)
-    variants = list(product(*(cast.own for cast in found.casts if cast.own)))[:MOST_VARIANTS]
+    aside = _set_aside(bench, found)
+    variants = [aside.union(chosen) for chosen in product(*(cast.own for cast in found.casts if cast.own))][:MOST_VARIANTS]
     for way in ways:
         orders = [[test for test in bench.candidates(tests) if test not in left_out] for tests in way for left_out in variants]
         orders = [order for order in orders if order]

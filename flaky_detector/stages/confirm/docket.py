@@ -20,8 +20,9 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     tests that crash or hang. `warm_up` are harmless tests that set a database up: one for each worker; `idle` is a harmless test that
     stands in where a worker must have something to do. `left` says what each test leaves behind, without what is `noisy`; of that, what is
     `frequent` may be told once a proof holds, and who leaves it. `known` are sets of tests, by worker, that were proven for a failure of
-    the same family: tried first; `known_elsewhere` those of other families. `seconds` estimates how long the failing order takes,
-    `victim_seconds` how long the victim itself does, `suite_seconds` the whole suite.
+    the same family: tried first; `known_elsewhere` those of other families; `kindred` are all sets that were proven for the family,
+    alternatives among them. `seconds` estimates how long the failing order takes, `victim_seconds` how long the victim itself does,
+    `suite_seconds` the whole suite.
     """
 
     symptom: Symptom
@@ -38,6 +39,7 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     frequent: Mapping[tuple[str, str], tuple[TestId, ...]] = {}
     known: tuple[Order, ...] = ()
     known_elsewhere: tuple[Order, ...] = ()
+    kindred: tuple[tuple[TestId, ...], ...] = ()
     app_labels: tuple[str, ...] = ()
     python: str = ""
     other_pythons: tuple[str, ...] = ()
