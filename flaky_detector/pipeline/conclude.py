@@ -4,11 +4,13 @@ Owns how sure a finding is without a proof, the command to reproduce, and the fi
 """
 
 import hashlib
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from flaky_detector.adapters.scratch import PREFIX
 from flaky_detector.model import (
     Confidence,
     Finding,
@@ -29,6 +31,9 @@ LIKELY_SCORE = 0.5
 ALWAYS_FAILING_RUNS = 2
 MOST_LATENT = 300
 MOST_IN_FULL, FEW_SUSPECTS = 100, 5
+
+OURS = re.compile(rf"/[^\s'\"]*?{PREFIX}[^/\s'\"]+/(?:(?:template-[^/\s'\"]+/)?copy-[^/\s'\"]+/[^/\s'\"]+|(?P<room>[rf][0-9a-f]+/tmp))/")
+"""The path of a private copy of the tree, or of a run's temporary folder: gone by the time when somebody reads of it."""
 
 Ranked = tuple[Symptom, tuple[Suspect, ...]]
 
@@ -55,7 +60,7 @@ def finding_of(symptom: Symptom, suspects: Sequence[Suspect], proof: Proof | Non
         trials=proof.trials if proof else (),
         pythons=tuple(dict.fromkeys(filter(None, map(majors, symptom.pythons)))),
         phases=symptom.phases,
-        message=symptom.example.message if symptom.example else "",
+        message=OURS.sub(lambda path: "<tmp>/" if path["room"] else "", symptom.example.message) if symptom.example else "",
         failed_in=len({sighting.run for sighting in symptom.failing}),
         failing_runs=tuple(dict.fromkeys(sighting.run for sighting in symptom.failing)),
         seen_in=len({sighting.run for sighting in (*symptom.failing, *symptom.passing)}) or len(records),

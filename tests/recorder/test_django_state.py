@@ -293,3 +293,36 @@ def test_making_the_databases_changes_no_global_of_the_project(run):
     ran = run({**PROJECT, "test_a.py": tests}, "-p", "django", env={"FLAKY_DETECTOR_PROBES": "module-globals, django-settings"})
     assert ran.state("test_asks") == [("module-global", "test_a.KEPT", "changed")]
     assert ran.state("test_last") == []
+
+
+OF_CLASSES = """
+from django.test import AsyncClient, SimpleTestCase, TestCase, TransactionTestCase
+
+class TestWithoutDatabase(SimpleTestCase):
+    seen = []
+    def test_asks(self): self.client.get("/"); self.client.cookies["a"] = "b"
+    def test_keeps(self): self.seen.append(1)
+class TestInTransaction(TestCase):
+    @classmethod
+    def setUpTestData(cls): cls.shelf = ["x"]
+    def test_rows(self): self.shelf.append("y")
+    def test_more_rows(self): type(self).counted = 1
+class TestWithoutTransaction(TransactionTestCase):
+    def test_flushes(self): pass
+    async def test_asks_later(self): await self.async_client.get("/")
+class Client:
+    client = None
+def test_keeps_a_client(): Client.client = AsyncClient()
+"""
+
+
+def test_what_django_puts_on_its_test_classes_for_each_test_is_no_change(run):
+    ran = run({**PROJECT, "test_a.py": OF_CLASSES}, "-p", "django", env={"FLAKY_DETECTOR_PROBES": "class-attributes"})
+    outcomes = ran.outcomes()
+    assert set(outcomes.values()) == {"passed"}
+    told = {test: ran.state(test) for test in outcomes}
+    assert {test: changes for test, changes in told.items() if changes} == {
+        "TestWithoutDatabase::test_keeps": [("class-attribute", "test_a.TestWithoutDatabase.seen", "changed")],
+        "TestInTransaction::test_more_rows": [("class-attribute", "test_a.TestInTransaction.counted", "came")],
+        "test_keeps_a_client": [("class-attribute", "test_a.Client.client", "changed")],
+    }

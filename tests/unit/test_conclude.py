@@ -60,6 +60,21 @@ def test_what_always_fails_after_something_that_was_left_behind_is_not_called_br
     assert finding_of(symptom(failing=TWICE, passing=()), [suspect("order", "state")], None, []).kind == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("exists: '/tmp/flaky-detector-scratch-_y7/template-u1/copy-0x/shop/tests/a b'", "exists: 'tests/a b'"),
+        ("/var/tmp/flaky-detector-scratch-_y7/copy-0x/shop/a.txt and b", "a.txt and b"),
+        ("no /tmp/flaky-detector-scratch-_y7/r0a1b2c3/tmp/x.sock", "no <tmp>/x.sock"),
+        ("no /tmp/flaky-detector-scratch-_y7/environments/3.11/bin", "no /tmp/flaky-detector-scratch-_y7/environments/3.11/bin"),
+        ("/srv/flaky-detector/copy-1/b/c", "/srv/flaky-detector/copy-1/b/c"),
+    ],
+)
+def test_paths_of_private_copies_are_told_as_those_of_the_tree(message: str, told: str) -> None:
+    example = Failure(phase="call", exception="OSError", message=message)
+    assert finding_of(symptom(example=example), [], None, []).message == told
+
+
 def test_a_finding_with_a_proof_says_what_the_proof_says() -> None:
     trials = (Trial(order=(Step(0, V),), role="alone", passed=3),)
     order = (Step(0, W), Step(0, P), Step(0, V))
