@@ -29,6 +29,7 @@ SCAN_SECONDS = 1.0
 IGNORED_FOLDERS = frozenset(
     [
         "__pycache__",
+        ".benchmarks",
         ".cache",
         ".eggs",
         ".flaky-detector",

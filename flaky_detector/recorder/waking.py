@@ -27,6 +27,7 @@ from flaky_detector.recorder.narrow import narrow
 from flaky_detector.recorder.ordering import Ordering, Skipping
 from flaky_detector.recorder.plugin import Recorder
 from flaky_detector.recorder.shared import Shared
+from flaky_detector.recorder.sparing import Sparing
 from flaky_detector.recorder.tree import Tree
 from flaky_detector.recorder.watch import Watch
 from flaky_detector.recorder.world import World
@@ -58,6 +59,8 @@ def wake(session: pytest.Session, wishes: dict[str, str]) -> None:
         _register(config, Controller(journal, steps, wishes), Finish(journal, dict))
     else:
         _wake_worker(config, journal, steps, wishes)
+    if wire.ORDER in wishes or wire.COLLECT in wishes:
+        _register(config, Sparing())
 
 
 def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wishes: dict[str, str]) -> None:

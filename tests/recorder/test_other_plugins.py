@@ -3,6 +3,8 @@
 import re
 import textwrap
 
+import pytest
+
 
 def test_each_attempt_of_a_rerun_is_an_execution_of_its_own(run):
     source = """
@@ -89,3 +91,34 @@ def test_a_file_that_cannot_be_collected_is_noted(run):
     assert ran.notes()[0].startswith("test_a.py was not collected: ")
     assert "No module named 'nonsense'" in ran.notes()[0]
     assert ran.exit_code == 2
+
+
+TELLS = "import sys\ndef pytest_unconfigure(): print('hypothesis', 'hypothesis' in sys.modules)\n"
+USES = """
+from hypothesis import given, strategies
+@given(strategies.integers(0, 1))
+def test_uses(number): pass
+"""
+
+
+@pytest.mark.parametrize(("order", "told"), [(None, "True"), ([[0, "test_a.py::test_a"]], "False")])
+def test_what_the_plugin_of_hypothesis_would_import_for_nothing_is_left_out_where_there_is_an_order(run, order, told):
+    files = {"conftest.py": TELLS, "test_a.py": "def test_a(): pass\n"}
+    ran = run(files, "-p", "_hypothesis_pytestplugin", order=order)
+    assert f"hypothesis {told}" in ran.output
+    assert (ran.exit_code, ran.outcomes()) == (0, {"test_a": "passed"})
+
+
+def test_where_a_test_has_imported_hypothesis_its_plugin_has_the_last_word(run):
+    files = {"conftest.py": TELLS, "test_a.py": USES}
+    ran = run(files, "-p", "_hypothesis_pytestplugin", "--hypothesis-show-statistics", order=[[0, "test_a.py::test_uses"]])
+    assert "Hypothesis Statistics" in ran.output
+    assert ran.exit_code == 0
+
+
+def test_a_worker_and_its_controller_leave_it_out_as_well(run):
+    files = {"conftest.py": TELLS, "test_a.py": "def test_a(): pass\n", "test_b.py": "def test_b(): pass\n"}
+    order = [[0, "test_a.py::test_a"], [1, "test_b.py::test_b"]]
+    ran = run(files, "-p", "_hypothesis_pytestplugin", "-p", "xdist", "-n", "2", order=order)
+    assert "hypothesis False" in ran.output
+    assert "hypothesis True" not in ran.output

@@ -17,6 +17,8 @@ from flaky_detector.adapters.workspace.removal import remove
 from flaky_detector.adapters.workspace.survey import LEFT_OUT_NAMES, Entry, Survey, look_at
 
 OBJECTS = ".git/objects/"
+NO_MATTER = LEFT_OUT_NAMES | {".benchmarks"}
+"""What no test looks for when it appears. pytest-benchmark makes its folder at the start, long before it may have to save anything."""
 
 
 class Recycled:
@@ -51,7 +53,7 @@ class Recycled:
         there = {entry.path: entry for entry in now.entries}
         appeared = {*there, *now.left_out} - set(self.known)
         changed = [path for path in self.known if self._differs(path, there.get(path))]
-        return changed + sorted(path for path in appeared if LEFT_OUT_NAMES.isdisjoint(path.split("/")))
+        return changed + sorted(path for path in appeared if NO_MATTER.isdisjoint(path.split("/")))
 
     def _is_brought_back(self) -> bool:
         try:
