@@ -12,7 +12,7 @@ import pytest
 HYPOTHESIS = "_hypothesis_pytestplugin"
 """Where no test has imported it, its plugin imports all of `hypothesis` to find that there is nothing to say: 0.3 s in each trial, and 2 s
 where Python may write no bytecode, for pytest rewrites what belongs to a plugin.
-https://github.com/HypothesisWorks/hypothesis/blob/master/hypothesis-python/src/_hypothesis_pytestplugin.py"""
+https://github.com/HypothesisWorks/hypothesis, `pytest_terminal_summary` of that module"""
 
 
 class Sparing:
