@@ -43,6 +43,14 @@ def test_a_file_whose_import_is_enough_is_imported_anew_for_the_proof() -> None:
     assert sum(question.anew for question in suite.questions) == 5
 
 
+def test_of_a_file_whose_import_is_enough_the_first_test_is_named_whichever_was_suspected() -> None:
+    suite = MemorySuite(lambda prefix, attempt: False)
+    suite.imports = lambda files: "test_p.py" in files
+    last, first = "test_p.py::test_q", "test_p.py::test_o"
+    proof = prove(docket([last, first], [suspect(last)], everything=ids(first, last, V)), suite, Policy())
+    assert (proof.polluters, proof.imported) == (((first,),), ("test_p.py",))
+
+
 def test_a_polluter_is_proven_where_files_are_collected_once_and_a_control_shares_each_process() -> None:
     suite = MemorySuite(before(P))
     suite.draws = lambda files, number: False

@@ -33,7 +33,6 @@ def search_imports(bench: Bench) -> Cast | None:
     """
     if bench.docket.symptom.passing:
         return None
-    first = {path_of(test): test for test in reversed(bench.docket.everything)}
     files = [path for path in dict.fromkeys(map(path_of, bench.docket.everything)) if path != path_of(bench.victim)]
     if not files or not bench.asks(bench.importing(files), 1):
         return None
@@ -42,4 +41,9 @@ def search_imports(bench: Bench) -> Cast | None:
     )
     if smallest is None or len(smallest) != 1:
         return None
-    return Cast(own=(first[files[smallest[0]]],))
+    return first_of(bench, files[smallest[0]])
+
+
+def first_of(bench: Bench, path: str) -> Cast | None:
+    """Which test of such a file is named does not matter, so it is the same each time: the first in the suite's own order."""
+    return next((Cast(own=(test,)) for test in bench.docket.everything if path_of(test) == path), None)

@@ -12,7 +12,7 @@ from flaky_detector.model import Order, Suspect, TestId, path_of
 from flaky_detector.stages.confirm.across import search_across
 from flaky_detector.stages.confirm.bench import Bench, Cast
 from flaky_detector.stages.confirm.beside import search_beside
-from flaky_detector.stages.confirm.imports import importing_does_it, search_imports
+from flaky_detector.stages.confirm.imports import first_of, importing_does_it, search_imports
 from flaky_detector.stages.confirm.minimise import minimise
 from flaky_detector.stages.confirm.walking import walk
 
@@ -102,6 +102,9 @@ class Search:
             return False
         path = importing_does_it(self.bench, proven)
         if path:
+            first = first_of(self.bench, path)
+            if first not in (None, proven):
+                proven = self.bench.establish(first, times) or proven
             self.found.imported.append(path)
             self.bench.tried.append(f"importing {path} is enough: it does not matter which test of that file runs, or whether any does")
         self.found.add(proven, self.bench.order(proven))
