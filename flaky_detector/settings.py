@@ -1,8 +1,8 @@
 """What the user asked for: frozen settings from defaults, a file, the action's inputs and options.
 
 Owns every key, its default, its meaning and every validation message but those of a file that does not parse (`config_file`). The later
-source wins: defaults, `[tool.flaky-detector]` in pyproject.toml or a YAML file, `INPUT_*` as the Actions runner sets them, options. Must not
-read the command line itself.
+source wins: defaults, `[tool.flaky-detector]` in pyproject.toml or a YAML file, `INPUT_*` as the Actions runner sets them, options. Must
+not read the command line itself.
 """
 
 import os
