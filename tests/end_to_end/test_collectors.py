@@ -183,3 +183,22 @@ def test_what_a_test_file_sets_in_the_environment_is_there_when_its_tests_run(tm
     hunt = Hunt(tmp_path, {"test_x.py": text})
     with hunt.forks:
         assert [record.exit_code for record in [hunt.ask("test_x.py::test_x") for _ in range(2)] if record] == [0, 0]
+
+
+def test_the_folder_that_hypothesis_makes_at_collection_keeps_no_file_from_being_collected_once(tmp_path: Path) -> None:
+    """Examples that a trial saved are gone before the next one."""
+    text = """
+import os, pathlib
+from hypothesis import given, strategies
+IMPORTED_IN = os.getpid()
+SAVED = pathlib.Path(".hypothesis/examples").exists()
+
+@given(strategies.text())
+def test_x(text):
+    assert len(text) < 3 and not SAVED and 0, f"imported in {IMPORTED_IN}, run in {os.getpid()}"
+"""
+    hunt = Hunt(tmp_path, {"conftest.py": "", "test_x.py": text})
+    with hunt.forks:
+        told = [places(hunt.ask("test_x.py::test_x")) for _ in range(4)]
+        assert len({imported for imported, _ in told}) == 2
+        assert all(not (server.loan.copy.rootdir / ".hypothesis" / "examples").exists() for server in hunt.forks.idle)

@@ -153,6 +153,7 @@ def test_a_copy_that_is_kept_says_what_has_changed_and_is_brought_back_between_r
     (loan.copy.rootdir / "pkg" / "__pycache__").mkdir()
     (loan.copy.rootdir / "pkg" / "__pycache__" / "inner.cpython-311.pyc").touch()
     (loan.copy.rootdir / ".benchmarks").mkdir()
+    (loan.copy.rootdir / ".hypothesis" / "constants").mkdir(parents=True)
     assert loan.changes() == ["plain", "new"]
     assert loan.renew()
     assert loan.changes() == []

@@ -17,8 +17,9 @@ from flaky_detector.adapters.workspace.removal import remove
 from flaky_detector.adapters.workspace.survey import LEFT_OUT_NAMES, Entry, Survey, look_at
 
 OBJECTS = ".git/objects/"
-NO_MATTER = LEFT_OUT_NAMES | {".benchmarks"}
-"""What no test looks for when it appears. pytest-benchmark makes its folder at the start, long before it may have to save anything."""
+NO_MATTER = LEFT_OUT_NAMES | {".benchmarks", ".hypothesis"}
+"""What no test looks for when it appears. pytest-benchmark makes its folder at the start, long before it may have to save anything;
+hypothesis makes its own while files are collected, and again wherever one is missing."""
 
 
 class Recycled:
