@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from flaky_detector.model import RunRecord
 from flaky_detector.stages.ingest import Bundle, Paper, ingest
 
@@ -17,6 +19,12 @@ def journal(*rows: tuple[str, str]) -> Paper:
         lines.append({"ev": "begin", "id": test, "pos": position, "time": 5.0})
         lines.append({"ev": "end", "id": test, "pos": position, "outcome": outcome, "dur": 0.25})
     return Paper("journal-main.jsonl", "".join(json.dumps(line) + "\n" for line in (*lines, {"ev": "finish"})).encode())
+
+
+def broken_journal(*lines: str) -> Paper:
+    """Of a.py::a at 0 and a.py::b at 1, where the end of b cannot be read, nor anything after it."""
+    begin = ['{"ev": "start", "v": 1, "worker": "main"}', '{"ev": "end", "id": "a.py::a", "pos": 0, "outcome": "passed", "dur": 0.25}']
+    return Paper("journal-main.jsonl", "\n".join((*begin, '{"ev": "begin", "id": "a.py::b", "pos": 1, "time": 5.0}', *lines)).encode())
 
 
 def junit(*cases: tuple[str, int, str]) -> Paper:
@@ -61,3 +69,33 @@ def test_a_module_that_could_not_be_collected_is_told_though_all_else_agrees() -
     paper = Paper("junit.xml", junit(("a.py::a", 0, "")).data.replace(b"</testsuite>", broken.encode() + b"</testsuite>"))
     record = ingest(Bundle("1", (journal(("a.py::a", "passed")), paper)))
     assert [gap.text for gap in record.gaps] == ["tests.test_x could not be collected: none of its tests ran"]
+
+
+FAILED = "<failure message='ValueError: no'>E  ValueError: no</failure>"
+
+
+@pytest.mark.parametrize(("inner", "outcome", "exceptions"), [(FAILED, "failed", ["ValueError"]), ("", "passed", [])])
+def test_a_test_whose_end_is_in_the_junit_file_did_not_crash_where_the_journal_is_damaged(
+    inner: str, outcome: str, exceptions: list[str]
+) -> None:
+    record = ingest(Bundle("1", (broken_journal('{"ev": "end", "id": "a.', ""), junit(("a.py::a", 0, ""), ("a.py::b", 1, inner)))))
+    assert [(row.test, row.outcome.value) for row in record.executions] == [("a.py::a", "passed"), ("a.py::b", outcome)]
+    assert [failure.exception for failure in record.executions[1].failures] == exceptions
+    assert record.gaps[0].text == "line 4 is damaged and was left out"
+
+
+@pytest.mark.parametrize("elsewhere", ["<property name='flaky-detector.worker' value='gw1'/>", "<property name='x' value=''/>"])
+def test_the_end_of_another_run_of_a_test_does_not_take_its_crash_away(elsewhere: str) -> None:
+    """A test that was run again after its worker died; or a file that does not tell which run of it is meant."""
+    told = junit(("a.py::a", 0, ""), ("a.py::b", 1, "")).data.decode()
+    before, _, after = told.rpartition("<property name='flaky-detector.worker' value='main'/>")
+    after = after if "worker" in elsewhere else after.replace("flaky-detector.position", "x")
+    record = ingest(Bundle("1", (broken_journal(), Paper("junit.xml", (before + elsewhere + after).encode()))))
+    assert [(row.test, row.outcome.value) for row in record.executions] == [("a.py::a", "passed"), ("a.py::b", "crashed")]
+
+
+@pytest.mark.parametrize("message", ["worker 'main' crashed while running 'a.py::b'", ":-1: running the test CRASHED with signal 11"])
+def test_a_crash_that_both_tell_stays_one(message: str) -> None:
+    failed = f'<failure message="{message}"/>'
+    record = ingest(Bundle("1", (broken_journal(), junit(("a.py::a", 0, ""), ("a.py::b", 1, failed)))))
+    assert [(row.test, row.outcome.value) for row in record.executions] == [("a.py::a", "passed"), ("a.py::b", "crashed")]

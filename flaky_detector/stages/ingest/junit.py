@@ -25,7 +25,8 @@ from flaky_detector.stages.ingest.testimony import Paper, Testimony
 TOO_LONG_SECONDS = 1e6
 """A test that took weeks was timed by a clock that a test had changed: how long it took is not known."""
 
-CRASHED = re.compile(r"^worker '[^']+' crashed while running ")
+CRASHED = re.compile(r"^worker '[^']+' crashed while running |: running the test CRASHED with signal \d+$")
+"""What xdist says, and what pytest-forked says."""
 
 
 class Case(xunit2.TestCase):
@@ -95,7 +96,9 @@ def read_junit(paper: Paper, bundle: str, known: Mapping[Address, TestId], passe
             reading.gap("its testsuites are nested too deeply: left out")
         else:
             _say_what_is_missing(executions, reading)
-    return Testimony(witness="junit", agreed=reading.agreed, executions=executions, gaps=tuple(reading.gaps), seconds=seconds)
+    return Testimony(
+        witness="junit", agreed=reading.agreed, has_ends=True, executions=executions, gaps=tuple(reading.gaps), seconds=seconds
+    )
 
 
 def _cases(suite: etree._Element) -> Iterator[etree._Element]:
@@ -265,7 +268,7 @@ def _test_id(case: etree._Element, properties: Mapping[str, str], reading: Readi
 
 
 def _outcome(entries: Sequence[object], failures: Sequence[Failure]) -> Outcome:
-    if any(CRASHED.match(failure.message) for failure in failures):
+    if any(CRASHED.search(failure.message) for failure in failures):
         return Outcome.CRASHED
     if any(isinstance(entry, JUnitFailure) for entry in entries):
         return Outcome.FAILED

@@ -113,7 +113,7 @@ def _joined(executions: Sequence[Execution], other: Testimony, bundle: str, hole
         same = rest[row.test].pop() if rest.get(row.test) else None
         if same and same.outcome.is_failure != row.outcome.is_failure:
             quarrels.append(row.test)
-        joined.append(_enriched(row, same) if same else row)
+        joined.append(_enriched(row, same, is_over=other.has_ends) if same else row)
     known = {row.test for row in executions}
     missing = [row for test, rows in rest.items() if test not in known for row in rows]
     if quarrels:
@@ -124,19 +124,26 @@ def _joined(executions: Sequence[Execution], other: Testimony, bundle: str, hole
     return (*reversed(joined), *missing)
 
 
-def _enriched(row: Execution, other: Execution) -> Execution:
-    """What both say. A failure that only one of them tells did happen: a console line `PASSED` does not know of failed subtests."""
+def _enriched(row: Execution, other: Execution, *, is_over: bool) -> Execution:
+    """What both say. A failure that only one of them tells did happen: a console line `PASSED` does not know of failed subtests.
+
+    But what one tells of the same place in the order after its end (`is_over`) shows that it did not crash there: the other is damaged.
+    """
     if other.outcome is row.outcome and not other.failures and (row.state or not other.state) and row.duration_seconds:
         return row
     known = {failure.phase: failure for failure in reversed(other.failures)}
     failures = tuple(_fuller(failure, known.pop(failure.phase, None)) for failure in row.failures)
     return msgspec.structs.replace(
         row,
-        outcome=_worse(row.outcome, other.outcome),
+        outcome=other.outcome if is_over and _is_at(row, other) else _worse(row.outcome, other.outcome),
         failures=(*failures, *known.values()),
         duration_seconds=row.duration_seconds or other.duration_seconds,
         state=row.state or other.state,
     )
+
+
+def _is_at(row: Execution, other: Execution) -> bool:
+    return row.outcome is Outcome.CRASHED and other.position >= 0 and (other.worker, other.position) == (row.worker, row.position)
 
 
 def _worse(one: Outcome, other: Outcome) -> Outcome:

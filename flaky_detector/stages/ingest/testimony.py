@@ -42,11 +42,13 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
     """What one paper says of a run; empty fields where it says nothing.
 
     `executions` carry worker "" and position -1 where the witness does not know them. `seconds` is the run's wall time. `agreed`
-    counts tests that are left out, for a better witness was known to tell the same of them.
+    counts tests that are left out, for a better witness was known to tell the same of them. `has_ends` says that only tests that ended are
+    told in it as anything but crashed.
     """
 
     witness: str
     agreed: int = 0
+    has_ends: bool = False
     executions: tuple[Execution, ...] = ()
     gaps: tuple[Gap, ...] = ()
     python: str = ""
