@@ -1,8 +1,8 @@
 """The suites on which the recorder's cost is measured: tests that do nothing, a Django project, a library's own tests.
 
 Owns what is in them and how they are started. The Django project is written here: models, views, forms, templates, a login, and tests of
-which each asks the test client for a page or two, or works on rows, on an SQLite database in memory. The library's tests come out of its
-sdist, into an environment of their own, where a package index can be reached.
+which each asks the test client for a page or two, or works on rows, on an SQLite database in memory, or on PostgreSQL where PGHOST is set.
+The library's tests come out of its sdist, into an environment of their own, where a package index can be reached.
 """
 
 import os
@@ -84,12 +84,17 @@ PROJECT = {
     "pytest.ini": "[pytest]\n",
     "store/__init__.py": "",
     "store/settings.py": """
+import os
+
 SECRET_KEY = "bench"
 USE_TZ = True
 ROOT_URLCONF = "store.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+if os.environ.get("PGHOST"):
+    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "store"}}
+DISCOUNT = 0
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -122,6 +127,7 @@ TEMPLATES = [
 ]
 """,
     "store/models.py": """
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
 
@@ -135,6 +141,10 @@ class Book(models.Model):
     author = models.ForeignKey(Author, models.CASCADE, related_name="books")
     price = models.DecimalField(max_digits=8, decimal_places=2)
     stock = models.IntegerField(default=0)
+
+    @property
+    def to_pay(self):
+        return self.price * (100 - settings.DISCOUNT) / 100
 
 
 class Order(models.Model):
@@ -252,6 +262,7 @@ def buyer(db, client):
 }
 
 HEAD = """import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import mail
 from django.db.models import Avg, Sum
@@ -272,7 +283,7 @@ def test_the_page_lists_books_NUMBER(client, shelf):
 
 def test_an_author_is_counted_NUMBER(client, shelf):
     (author,) = client.get(reverse("authors")).json()["authors"]
-    assert (author["name"], author["written"], author["worth"]) == ("ada", 10, "45")
+    assert (author["name"], author["written"], float(author["worth"])) == ("ada", 10, 45)
 
 class TestAdding_NUMBER(TestCase):
     @classmethod
@@ -309,4 +320,14 @@ def test_the_administration_shows_users_NUMBER(admin_client, buyer):
     response = admin_client.get("/admin/auth/user/")
     assert response.status_code == 200
     assert b"bob" in response.content
+"""
+
+POLLUTER = """
+def test_a_discount_is_taken_off(shelf):
+    settings.DISCOUNT = 10
+    assert float(shelf[1].to_pay) == 0.9
+"""
+VICTIM = """
+def test_a_book_costs_its_price(shelf):
+    assert shelf[1].to_pay == 1
 """

@@ -5,7 +5,8 @@
 The interpreter given runs the suites: it needs pytest, and detect-test-pollution (PyPI) for the peer's rows. In each round every way has
 its turn on the same suite; printed are medians of ratios to the plain run of the same round, by wall time and by CPU time of all
 processes, and counts of what was started. Suites: trivial tests, twenty a file; a polluter after
-three tenths, a victim after nine tenths; and the same with two polluters that are needed together.
+three tenths, a victim after nine tenths; the same with two polluters that are needed together; examples/shop; and a Django project of
+1,000 tests with requests and rows on PostgreSQL, in which a test changes a setting and leaves it so.
 
     order only      analyze --confirm on the JUnit file and the log of a failing run: nothing but its order speaks
     with state      the same on a bundle of the recorder, which names what each test left behind
@@ -33,9 +34,11 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench import cost_suites  # noqa: E402 -- the checkout's
 from scripts.embedded_postgres import serving  # noqa: E402 -- the checkout's
 
 A_FILE = 20
+STORE_TESTS = 1000
 PEER = "detect-test-pollution"
 PAIR = re.compile(r"^  trial-\d+: [^,\n]+, [^,\n]+ → \d+ \((\d+\.\d+) s\)$", re.MULTILINE)
 START_UPS = 2
@@ -90,7 +93,7 @@ def main() -> int:
 
 
 def suites(room: Path, sizes: Sequence[int], python: str, stack: contextlib.ExitStack) -> Iterator[Suite]:
-    """Of each size one with a single polluter; of the smallest also one with two; then the example, where it can be had."""
+    """Of each size one with a single polluter; of the smallest also one with two; then those with Django, where it can be had."""
     for size in sizes:
         yield made(room / f"one-{size}", size, 1, python)
     for size in sizes[:1]:
@@ -98,9 +101,11 @@ def suites(room: Path, sizes: Sequence[int], python: str, stack: contextlib.Exit
     if subprocess.run(
         (python, "-c", "import django, pytest_django, django_test_migrations, psycopg"), check=False, capture_output=True
     ).returncode:
-        print("the interpreter lacks what examples/shop needs: its rows are left out")
+        print("the interpreter lacks what examples/shop needs: the rows of Django's suites are left out")
         return
-    yield shop(room, python, stack.enter_context(serving()))
+    env = stack.enter_context(serving())
+    yield shop(room, python, env)
+    yield store(room, python, env)
 
 
 def made(room: Path, size: int, polluters: int, python: str) -> Suite:
@@ -136,6 +141,23 @@ def shop(room: Path, python: str, env: Mapping[str, str]) -> Suite:
     victim = "tests/test_makemigrations.py::test_no_migration_is_missing"
     places = (folder.parent / "foreign", folder.parent / "bundle")
     return recorded(Suite("shop, any of four", folder, victim, answers, *places, {**env, "PYTHONPATH": str(ROOT)}), python, forced)
+
+
+def store(room: Path, python: str, env: Mapping[str, str]) -> Suite:
+    """A Django project of 1,000 tests, most of which work on rows or ask for a page."""
+    made = cost_suites.django(room, STORE_TESTS)
+    without_server = {name: value for name, value in (_clean() | dict(made.env)).items() if name != "PGHOST"}
+    subprocess.run(
+        (python, "-m", "django", "makemigrations", "store"), cwd=made.folder, env=without_server, capture_output=True, check=True
+    )
+    names = []
+    for part, body in ((3, cost_suites.POLLUTER), (9, cost_suites.VICTIM)):
+        path = made.folder / "tests" / f"test_{STORE_TESTS * part // 10:05}.py"
+        path.write_text(path.read_text(encoding="utf-8") + "\n" + body, encoding="utf-8")
+        names.append(f"tests/{path.name}::{body.split()[1].partition('(')[0]}")
+    places = (room / "store-foreign", room / "store-bundle")
+    variables = {**env, **made.env, "PYTHONPATH": f"{ROOT}:{made.env['PYTHONPATH']}"}
+    return recorded(Suite("Django, PostgreSQL", made.folder, names[1], ((names[0],),), *places, variables), python)
 
 
 def recorded(suite: Suite, python: str, options: Sequence[str] = ()) -> Suite:
