@@ -34,10 +34,13 @@ HAS_NEW_WRAPPERS = getattr(pytest, "version_tuple", (0,)) >= (8,)
 
 
 class Recorder:
-    """Writes `begin` and `end`, and the JUnit properties."""
+    """Writes `begin` and `end` into the `journal`, and the JUnit properties.
+
+    `executed` are the tests that ran; `left` is what the last one was seen to leave behind.
+    """
 
     def __init__(self, journal: Journal, names: Names, watch: Watch, places: failure.Places, made: databases.Databases) -> None:
-        self._journal = journal
+        self.journal = journal
         self._databases = made
         self._fixtures = Fixtures(watch, self._databases)
         self._names = names
@@ -50,6 +53,7 @@ class Recorder:
         self._is_followed = False
         self._is_alone = journal.worker == wire.SERIAL_WORKER  # an xdist worker may have to wait for its next test
         self.executed: list[str] = []
+        self.left: list[dict[str, Any]] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
@@ -137,7 +141,7 @@ class Recorder:
 
     def _begin(self, item: Any) -> None:
         if self._running is not None:
-            self._journal.note("the test %s did not come to its end" % self._running.id)
+            self.journal.note("the test %s did not come to its end" % self._running.id)
         if item is not self._item:
             self.pytest_runtest_protocol(item)
         self._attempt += 1
@@ -145,9 +149,9 @@ class Recorder:
             self._databases.rename()
         test = self._names.of(item)
         self._running = Execution(item, test, self._position, self._attempt)
-        if self._journal.writes:
+        if self.journal.writes:
             self._set_properties(item, test)
-        self._journal.write(self._running.begun(World.now()))
+        self.journal.write(self._running.begun(World.now()))
         self._fixtures.widens = True
         self._watch.begin(item)
 
@@ -156,16 +160,16 @@ class Recorder:
         if self._attempt:
             properties[:] = [pair for pair in properties if pair[0] not in wire.ALL_PROPERTIES]
         properties.append((wire.PROPERTY_NODEID, test))
-        properties.append((wire.PROPERTY_WORKER, self._journal.worker))
+        properties.append((wire.PROPERTY_WORKER, self.journal.worker))
         properties.append((wire.PROPERTY_POSITION, str(self._position)))
 
     def _look(self, item: Any) -> None:
-        state = self._watch.settle()
+        state = self.left = self._watch.settle()
         if self._running is not None:
             self._databases.cloning.heard(self._running.id, state)
         if state and self._running is not None and self._running.item is item:
             self._running.state = state
-            if self._journal.writes:
+            if self.journal.writes:
                 item.user_properties.append((wire.PROPERTY_STATE, World.encode(state)))
 
     def _report(self, item: Any, call: Any, report: Any) -> None:
@@ -182,11 +186,11 @@ class Recorder:
             self._running = None
             ended = running.ended(traits_of(item))
             if self._is_followed and self._is_alone:
-                self._journal.hold(ended)
+                self.journal.hold(ended)
             else:
-                self._journal.write(ended)
+                self.journal.write(ended)
             if not running.attempt:
                 self.executed.append(running.id)
 
     def _trouble(self, when: str, error: Exception) -> None:
-        self._journal.note("the recorder failed %s: %r" % (when, error))
+        self.journal.note("the recorder failed %s: %r" % (when, error))

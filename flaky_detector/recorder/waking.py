@@ -73,7 +73,7 @@ def _wake_worker(config: Any, journal: Journal, steps: replay.Steps | None, wish
     made = databases.Databases(journal, suffix, wishes.get(wire.TEMPLATES, ""))
     recorder = Recorder(journal, names, watch, Places(rootdir), made)
     if steps is not None and wishes.get(wire.WALK):
-        _walk(config, journal, names, steps, wishes)
+        _walk(config, recorder, names, steps, wishes)
         steps = None
     collects_only = wishes.get(wire.COLLECT) == "1"
     ordering = _ordering(journal, names, steps, wishes)
@@ -119,13 +119,13 @@ def _tree(config: Any, rootdir: str, wishes: dict[str, str]) -> Tree:
     return tree
 
 
-def _walk(config: Any, journal: Journal, names: Names, steps: replay.Steps, wishes: dict[str, str]) -> None:
+def _walk(config: Any, recorder: Recorder, names: Names, steps: replay.Steps, wishes: dict[str, str]) -> None:
     """A walk keeps to the order itself."""
     from flaky_detector.recorder.branching import Branching
     from flaky_detector.recorder.walk import Walk
 
-    branching = Branching(wishes.get(wire.DATABASE_SUFFIX, ""), journal.note)
-    _register(config, Walk(journal, names, steps.tests, json.loads(wishes[wire.WALK]), branching))
+    branching = Branching(wishes.get(wire.DATABASE_SUFFIX, ""), recorder.journal.note)
+    _register(config, Walk(recorder, names, steps.tests, json.loads(wishes[wire.WALK]), branching))
 
 
 class Finish:

@@ -9,7 +9,7 @@ which on the tail fails, where trials of ever new orders would take one run each
                            hears so, and lets another fork run block 2 in smaller blocks, until one test makes the difference
 
 A checkpoint waits while its fork goes on, so it is still there when its block turns out to be the one. The tests of a block that is
-divided run once more; how large a block is, `stride` says.
+divided run once more; how large a block is, `stride` says, which asks in a block that is divided who of its tests left something behind.
 
 A file is collected when the first of its tests is to run, for most walks end before most files. So what importing a file does is seen
 where the file comes in the order.
@@ -25,6 +25,7 @@ open for all of its tests is walked along as one. Must not judge: the house read
 from __future__ import annotations
 
 import gc
+import mmap
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,15 +35,15 @@ import pytest
 from flaky_detector.recorder import wire
 from flaky_detector.recorder.failure import qualified
 from flaky_detector.recorder.forking import unfit_to_fork
-from flaky_detector.recorder.stride import Stride
+from flaky_detector.recorder.stride import Stride, to_the_middle
 from flaky_detector.recorder.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from flaky_detector.recorder.branching import Branching
-    from flaky_detector.recorder.journal import Journal
     from flaky_detector.recorder.naming import Names
+    from flaky_detector.recorder.plugin import Recorder
 
 PASSES, FAILS, DONE, BROKEN, WITHIN = 0, 41, 42, 43, 44
 
@@ -51,7 +52,7 @@ class Walk:
     """Runs the tests instead of pytest's own loop.
 
     Args:
-        journal: of this process; a fork that runs the tail writes to another folder.
+        recorder: hears what each test leaves behind. In a fork that runs the tail its journal goes on in another folder.
         names: of tests.
         order: ids of all tests, the tail at its end.
         wishes: how many tests at the end are the `tail`, how many seconds a test before them takes and the tail (`test_seconds`,
@@ -59,14 +60,15 @@ class Walk:
         branching: of the test databases.
     """
 
-    def __init__(self, journal: Journal, names: Names, order: Sequence[str], wishes: Mapping[str, Any], branching: Branching) -> None:
+    def __init__(self, recorder: Recorder, names: Names, order: Sequence[str], wishes: Mapping[str, Any], branching: Branching) -> None:
         size = int(wishes["tail"])
-        self._journal = journal
+        self._recorder = recorder
         self._names = names
-        self._folder = journal.folder
+        self._folder = recorder.journal.folder
         self._branching = branching
         self._in_classes = False
         self._order, self._tail = order[:-size], order[-size:]
+        self._left = mmap.mmap(-1, len(self._order) + 1)  # shared by all forks: one byte for each test that left something behind
         self._stride = Stride(float(wishes["test_seconds"]), float(wishes["tail_seconds"]))
         self._wanted = frozenset(wishes["raised"])
         self._failed = False
@@ -156,7 +158,9 @@ class Walk:
 
     def _stop(self, start: int, end: int) -> int:
         """Where the block that begins at `start` ends: before `end`, unless nothing is left to be divided."""
-        stop = self._whole(start + self._stride.of(end - start), end)
+        is_known = end < len(self._order)
+        step = (to_the_middle(self._left[start:end]) if is_known else 0) or self._stride.of(end - start)
+        stop = self._whole(start + step, end)
         return stop if stop < end else self._whole(start + 1, end)
 
     def _whole(self, stop: int, end: int) -> int:
@@ -190,6 +194,7 @@ class Walk:
             item = self._item(self._order[place])
             if item is not None:
                 self._run(item, self._following(place))
+                self._left[place] = bool(self._recorder.left)
         self._stride.ran(stop - start, World.ticks() - started)
         if self._branching.is_in_transaction() and not self._in_classes:
             return WITHIN
@@ -209,7 +214,7 @@ class Walk:
         return next(unfit_to_fork(self._session.config), "")
 
     def _try_tail(self, place: int) -> int:
-        self._journal.move(self._place_folder(place))
+        self._recorder.journal.move(self._place_folder(place))
         self._failed = False
         tail = [self._items[test] for test in self._tail]
         _tear_down_to(tail[0])

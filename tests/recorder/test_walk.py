@@ -59,6 +59,27 @@ def test_blocks_are_run_once_and_the_one_that_matters_again(run: Run) -> None:
     assert (again[-1], set(again) <= set(range(last + 1)), len(again) < 20) == (17, True, True)
 
 
+def test_in_the_block_that_matters_who_left_something_behind_is_looked_at_first(run: Run) -> None:
+    polluter = polluting(17, "import os; os.environ['LEFT'] = '1'")
+    victim = "import os\ndef test_v():\n    assert 'LEFT' not in os.environ\n"
+    told, ran = walk(run, {"test_a.py": polluter, "test_v.py": victim}, [*ALL, V])
+    assert told["at"] == "test_a.py::test_17"
+    began = [int(name.removeprefix("test_")) for name in ran.order()]
+    last = max(began)
+    first_again = began[last + 1]
+    assert began == [*range(last + 1), *range(first_again, 18)]
+
+
+def test_an_innocent_who_left_something_is_passed_by(run: Run) -> None:
+    source = polluting(9, "state.SEEN.append(1)").replace(
+        "def test_8():\n    pass", "def test_8():\n    import os; os.environ['LEFT'] = '1'"
+    )
+    told, _ = walk(run, {"test_a.py": source, "test_v.py": VICTIM}, [*ALL, V])
+    assert told["at"] == "test_a.py::test_9"
+    told, _ = walk(run, {"test_a.py": source, "test_v.py": VICTIM}, [*reversed(ALL), V])
+    assert told["at"] == "test_a.py::test_9"
+
+
 def test_a_tail_that_never_fails_is_said_to_pass(run: Run) -> None:
     told, ran = walk(run, {"test_a.py": MANY, "test_v.py": VICTIM}, [*ALL, V])
     assert told["at"] == ""

@@ -198,7 +198,7 @@ def _environment(spec: RunSpec, suite: Suite, place: Place, manner: Manner) -> d
     if manner.deep:
         env[wire.PROBES] = "deep"
     if manner.walk:
-        env |= {wire.WALK: manner.walk, wire.PROBES: "none"}
+        env[wire.WALK] = manner.walk
     if manner.hash_seed:
         env["PYTHONHASHSEED"] = manner.hash_seed
     if place.tree != place.original_tree:
