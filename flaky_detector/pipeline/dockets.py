@@ -15,6 +15,7 @@ from flaky_detector.stages.correlate import Papers
 MOST_PASSING = 12
 MOST_BESIDE = 6
 WARM_UPS = 2
+LEAST_RUNS, MOST_LOOKED_AT = 2, 8
 
 Claim = tuple[TestId, tuple[str, ...]]
 
@@ -22,12 +23,14 @@ Claim = tuple[TestId, tuple[str, ...]]
 class Known(NamedTuple):
     """Sets of tests that were proven for victims before this one: of its family, and of others, those of most victims first.
 
-    `kindred` are all of its family, also those that are no victim's first.
+    `kindred` are all of its family, also those that are no victim's first. `is_broken` says that none was proven for its family, and
+    that one of it was found broken.
     """
 
     family: tuple[Order, ...] = ()
     elsewhere: tuple[Order, ...] = ()
     kindred: tuple[tuple[TestId, ...], ...] = ()
+    is_broken: bool = False
 
 
 NOTHING = Known()
@@ -43,10 +46,12 @@ def docket_of(
 class Dockets:
     """Dockets of many symptoms of the same runs: what is the same for all of them is looked up once."""
 
-    def __init__(self, papers: Papers, records: Sequence[RunRecord]) -> None:
+    def __init__(self, papers: Papers, records: Sequence[RunRecord], symptoms: Sequence[Symptom] = ()) -> None:
         self._papers = papers
         self._records = records
         self._everything = _everything(records)
+        never_passed = {symptom.test for symptom in symptoms if symptom.always_fails}
+        self._fellows = tuple(test for test in self._everything if test in never_passed)
         self._warm_ups = all_warm_ups(records)
         self._idle = _idle(records, papers)
         self._noisy, self._frequent = noise(records), frequent(records)
@@ -78,6 +83,9 @@ class Dockets:
             known=known.family,
             known_elsewhere=known.elsewhere,
             kindred=known.kindred,
+            fellows=self._fellows,
+            is_kin_broken=known.is_broken,
+            came_after_all=_came_after_all(symptom, papers, self._everything),
             app_labels=next((record.app_labels for record in records if record.app_labels), ()),
             python=record.spec.python,
             other_pythons=tuple(sorted({other.spec.python for other in records} - {record.spec.python})),
@@ -131,6 +139,17 @@ def _rivals(test: TestId, claims: Sequence[Claim]) -> Iterator[TestId]:
 def _everything(records: Sequence[RunRecord]) -> tuple[TestId, ...]:
     ended = {test for record in records for test in record.executions.that(Outcome.CRASHED).tests}
     return tuple(test for test in own_order(records) if test not in ended)
+
+
+def _came_after_all(symptom: Symptom, papers: Papers, everything: Sequence[TestId]) -> bool:
+    """Whether every other test ran before it in one of several runs in which it failed; asked of a test that never passed only."""
+    known = [sighting for sighting in symptom.failing if papers.has_place(sighting)][:MOST_LOOKED_AT]
+    if symptom.passing or len({sighting.run for sighting in known}) < LEAST_RUNS:
+        return False
+    rest = {*everything} - {symptom.test}
+    for sighting in known:
+        rest.difference_update(papers.prefix(sighting).tests)
+    return not rest
 
 
 def _idle(records: Sequence[RunRecord], papers: Papers) -> tuple[TestId, ...]:

@@ -6,9 +6,10 @@ Owns the check that what was asked is what was executed. Must not judge outcomes
 import json
 import os
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from threading import Lock
 from typing import Self
 
 from msgspec import structs
@@ -50,6 +51,8 @@ class SubprocessOracle:
         shared = any(record.shared for record in dossier.records) or not dossier.records
         self.jobs = 1 if launcher.in_place or shared else max(1, min(4, os.cpu_count() or 1))
         longest = max((record.seconds for record in dossier.records if not record.timed_out), default=0.0)
+        self._for_all: dict[Question, Future[Answer]] = {}
+        self._lock = Lock()
         self.most_seconds = min(max(LEAST_SECONDS, LONGER_THAN_RUNS * longest), launcher.settings.run_timeout_seconds)
 
     def ask(self, questions: Sequence[Question], patch: str = "") -> Generator[Answer, None, None]:
@@ -76,6 +79,22 @@ class SubprocessOracle:
         return None
 
     def _answer(self, question: Question, patch: str = "", tick: Tick | None = None) -> Answer:
+        return self._once(question, tick) if question.for_all and not patch else self._ask_one(question, patch, tick)
+
+    def _once(self, question: Question, tick: Tick | None) -> Answer:
+        """What is asked for all: by the first who asks it, while the others wait."""
+        with self._lock:
+            told = self._for_all.get(question)
+            mine = self._for_all.setdefault(question, Future())
+        if told is None:
+            try:
+                mine.set_result(self._ask_one(question, "", tick))
+            except BaseException as error:
+                mine.set_exception(error)
+                raise
+        return mine.result()
+
+    def _ask_one(self, question: Question, patch: str = "", tick: Tick | None = None) -> Answer:
         spec = trial_of(question, self.launcher.suite(question.python).python, self.dossier.next_trial())
         record, origin = self._run_again_where_spoilt(spec, partial(self._wish, question, spec, tick, patch))
         self.dossier.add_trial(spec.workers, len(record.executions))

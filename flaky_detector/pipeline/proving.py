@@ -54,7 +54,7 @@ class _Proving:
     def __init__(self, oracle: SubprocessOracle, papers: Papers, policy: Policy) -> None:
         self.oracle = oracle
         self.dossier = oracle.dossier
-        self.dockets = Dockets(papers, oracle.dossier.records)
+        self.dockets = Dockets(papers, oracle.dossier.records, [symptom for symptom, _ in oracle.dossier.symptoms])
         self.policy = policy
         self.proven: list[tuple[Family, Order]] = []
         self.tick: Tick | None = None
@@ -76,11 +76,12 @@ class _Proving:
     def prove_family(self, family: Sequence[Numbered]) -> None:
         """One symptom after the other."""
         known: list[Proof] = []
+        broken = False
         own = family_of(family[0][1])
         for number, symptom, suspects in family:
             if self.dossier.seconds_left <= 0:
                 return
-            docket = self.dockets.of(symptom, suspects, self._known(own, known))
+            docket = self.dockets.of(symptom, suspects, self._known(own, known, is_broken=broken))
             self.oracle.tick = self.tick
             try:
                 proof = self.dossier.proofs[number] = prove(docket, self.oracle, self.policy)
@@ -89,14 +90,17 @@ class _Proving:
                     self.dossier.proofs[number] = end.so_far
                 raise
             self.oracle.launcher.voice.say(_told(self.dossier, proof))
+            broken |= proof.kind == "broken"
             if proof.polluters:
                 known.append(proof)
                 self.proven.append((own, _needed(proof)))
 
-    def _known(self, own: Family, known: Sequence[Proof]) -> Known:
+    def _known(self, own: Family, known: Sequence[Proof], *, is_broken: bool) -> Known:
         counted = Counter(order for family, order in tuple(self.proven) if family != own)
         kindred = dict.fromkeys(tests for proof in known for tests in proof.polluters)
-        return Known(tuple(map(_needed, known)), tuple(order for order, _ in counted.most_common()), tuple(kindred))
+        return Known(
+            tuple(map(_needed, known)), tuple(order for order, _ in counted.most_common()), tuple(kindred), is_broken and not known
+        )
 
 
 def _needed(proof: Proof) -> Order:

@@ -38,3 +38,22 @@ def test_the_first_victim_tells_every_polluter_and_the_others_one_with_few_trial
     assert [len(other["polluters"]) for other in others] == [1, 1]
     assert all(other["polluters"][0] in LEAVING for other in others)
     assert "3 tests pollute 3 others" in told.out
+
+
+BROKEN = "import shop\n\n" + "".join(f"def test_{number}(): assert shop.price == 1\n" for number in range(12))
+SETTER = "import shop\n\ndef test_sets(): shop.is_open = True\n"
+BRITTLE = "import shop\n\ndef test_enters(): assert shop.is_open\n"
+
+
+def test_of_many_that_never_passed_two_runs_tell_who_is_broken_and_who_is_brittle(tmp_path: Path) -> None:
+    files = {"shop.py": "price = 2\nis_open = False\n", "test_a.py": BRITTLE, "test_b.py": BROKEN, "test_c.py": SETTER}
+    suite = write_suite(tmp_path / "suite", files)
+    recorded = flaky_detector("hunt", "--runs", "1", "--no-confirm", "--seeds", "1", cwd=suite, output="first")
+    assert recorded.exit_code in (0, 1), recorded.err
+    told = flaky_detector("analyze", "--confirm", "--verbose", suite.parent / "first" / "runs", cwd=suite)
+    kinds = {finding["test"]: finding["kind"] for finding in told.findings["findings"]}
+    assert kinds == {"test_a.py::test_enters": "brittle"} | {f"test_b.py::test_{number}": "broken" for number in range(12)}
+    assert told.finding("test_a.py::test_enters")["state_setters"] == [["test_c.py::test_sets"]]
+    assert told.err.count("(14 tests)") <= 3
+    alone = [line for line in told.err.splitlines() if "trial-" in line and ": test_b.py::test_" in line and "," not in line]
+    assert len(alone) == 3 + 11

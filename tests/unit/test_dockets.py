@@ -2,7 +2,7 @@
 
 from flaky_detector.model import Execution, Outcome, RunRecord, Sighting, Signature, Suspect, Symptom
 from flaky_detector.model import TestId as Id
-from flaky_detector.pipeline.dockets import docket_of, family_of, left_by
+from flaky_detector.pipeline.dockets import Dockets, Known, docket_of, family_of, left_by
 from flaky_detector.stages.confirm import Docket
 from flaky_detector.stages.correlate import lay_out
 from tests.support.records import changed, ran, record
@@ -106,3 +106,34 @@ def test_who_wants_what_a_victim_wants_may_be_its_counterpart_though_they_never_
 def test_who_wants_the_same_is_nobody_where_it_failed_without_another_worker() -> None:
     alone = record(claiming("x", "port 80"), claiming("V", "port 80", begun=5.0))
     assert docket(alone, failing=(Sighting("r1", "main", 1),)).beside == ()
+
+
+def came_after_all(*runs: str, **members: tuple[Sighting, ...]) -> bool:
+    records = [record(*rows(names), run=f"r{number}") for number, names in enumerate(runs)]
+    failing = tuple(Sighting(f"r{number}", "main", names.index("V")) for number, names in enumerate(runs))
+    return docket(*records, failing=failing, **members).came_after_all
+
+
+def test_whether_all_others_came_before_it_is_told_by_several_runs() -> None:
+    assert came_after_all("abcV", "cbaV")
+    assert came_after_all("abVc", "cVab")
+    assert not came_after_all("abVc", "baVc")
+    assert not came_after_all("abcV")
+    assert not came_after_all("abcV", "cbaV", passing=(Sighting("r1", "main", 3),))
+
+
+def test_a_place_that_is_not_known_tells_nothing_of_who_came_before() -> None:
+    unplaced = (Sighting("r0", "main", -1), Sighting("r1", "main", -1))
+    given = docket(record(*rows("abV"), run="r0"), record(*rows("abV"), run="r1"), failing=unplaced)
+    assert not given.came_after_all
+
+
+def test_fellows_are_those_that_never_passed_in_the_suites_own_order() -> None:
+    records = [record(*rows("aVbc"), run="r1")]
+    failing = (Sighting("r1", "main", 1),)
+    symptoms = [Symptom(test=Id(name), signature=SIGNATURE, failing=failing) for name in "cV"]
+    symptoms.append(Symptom(test=Id("a"), signature=SIGNATURE, failing=failing, passing=failing))
+    dockets = Dockets(lay_out(records, lambda path: None), records, symptoms)
+    assert dockets.of(symptoms[1], ()).fellows == ("V", "c")
+    assert not dockets.of(symptoms[1], ()).is_kin_broken
+    assert dockets.of(symptoms[1], (), Known(is_broken=True)).is_kin_broken

@@ -1,13 +1,17 @@
 """The oracle of fresh processes: what it has run, and what it makes of it."""
 
 import io
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from flaky_detector.adapters.voice import Voice
+from flaky_detector.errors import Interrupted
 from flaky_detector.model import Arrangement, Gap, Order, RunRecord, RunSpec, Step, Suite, on_one_worker
 from flaky_detector.model import TestId as Id
 from flaky_detector.pipeline.dossier import Dossier
@@ -174,3 +178,42 @@ def test_every_trial_is_told_when_verbose() -> None:
     assert told(single("p", "v")) == "p, v"
     assert told(single(*"abcdef")) == "a, b, c, d, e, f"
     assert told(single(*"abcdefg")) == "a … f, g (7 tests)"
+
+
+def test_what_is_asked_for_all_is_run_once() -> None:
+    launcher = Launcher()
+    asked = oracle(launcher)
+    question = Question(single("a", "b"), for_all=True)
+    first, second, other = asked.ask([question, question, Question(single("b", "a"), for_all=True)])
+    assert first is second
+    assert [row.test for row in other.executions] == ["b", "a"]
+    assert len(launcher.calls) == 2
+    list(asked.ask([Question(single("a", "b")), question]))
+    assert len(launcher.calls) == 3
+
+
+def test_what_is_asked_for_all_by_several_at_once_is_run_once() -> None:
+    started = threading.Event()
+
+    def run(spec: RunSpec) -> RunRecord:
+        assert not started.is_set()
+        started.set()
+        time.sleep(0.1)
+        return as_asked(spec)
+
+    launcher = Launcher(run)
+    asked = oracle(launcher)
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: next(asked.ask([Question(single("a", "b"), for_all=True)])), range(4)))
+    assert len(launcher.calls) == 1
+    assert all(answer is told[0] for answer in told)
+
+
+def test_an_interrupt_of_what_is_asked_for_all_ends_all_who_wait_for_it() -> None:
+    def run(spec: RunSpec) -> RunRecord:
+        raise Interrupted("interrupted")
+
+    asked = oracle(Launcher(run))
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            next(asked.ask([Question(single("a"), for_all=True)]))

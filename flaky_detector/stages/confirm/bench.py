@@ -96,7 +96,14 @@ class Bench:
         return casts
 
     def first_questions(self) -> Tally:
-        """How the victim ends alone, repeated; in the same go the other questions that are nearly always asked next."""
+        """How the victim ends alone, repeated; in the same go the other questions that are nearly always asked next.
+
+        Where others of its family were broken, and it never passed either, one failure will do.
+        """
+        if self.docket.is_kin_broken and not self.docket.symptom.passing:
+            tally = self.ledger.attempt([self.alone()], "alone")[0]
+            if tally.same:
+                return tally
         wanted = [(self.alone(), "alone", self.policy.repeats)]
         if self.warm_up:
             wanted.append((self.question(Cast()), "warm-up", 1))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flaky_detector.model import Confidence, Kind, Order, StateChange, TestId
+from flaky_detector.model import Confidence, Kind, Order, StateChange, Step, TestId
 from flaky_detector.stages.confirm.bench import Bench, Cast
 from flaky_detector.stages.confirm.minimise import minimise
 from flaky_detector.stages.confirm.oracle import Question
@@ -15,6 +15,8 @@ from flaky_detector.stages.confirm.oracle import Question
 MOST_PASSING = 3
 MOST_SETTERS = 5
 SHARE = 0.05
+LEAST_FELLOWS = 3
+"""Two runs that ask for all are fewer than a run for each."""
 
 
 class Verdict(msgspec.Struct):
@@ -53,11 +55,33 @@ def _matter_of_the_python(bench: Bench) -> Verdict:
 
 
 def _orders_to_pass_in(bench: Bench) -> list[list[TestId]]:
-    """Orders in which it had passed; where there are none, the whole suite before it, if that is cheap."""
-    orders = [bench.candidates(tests) for tests in bench.docket.passing[:MOST_PASSING] if tests]
-    if not bench.docket.symptom.passing and bench.docket.suite_seconds < SHARE * bench.policy.seconds_left:
-        orders = [bench.candidates(bench.docket.everything)]
+    """Orders in which it had passed; where there are none, the whole suite before it, if that is cheap and was not seen in the runs."""
+    docket = bench.docket
+    orders = [bench.candidates(tests) for tests in docket.passing[:MOST_PASSING] if tests]
+    if not docket.symptom.passing and not docket.came_after_all and docket.suite_seconds < SHARE * bench.policy.seconds_left:
+        together = _passing_with_its_fellows(bench)
+        orders = [bench.candidates(docket.everything)] if together is None else together
     return [order for order in orders if order]
+
+
+def _passing_with_its_fellows(bench: Bench) -> list[list[TestId]] | None:
+    """What ran before it where it passed, in two runs that ask for all who never passed: after all others, in one sequence and the other.
+
+    Many may be broken at once, by one mistake; a run of the suite for each would take hours. None where there are no others, or these
+    runs could not be made as asked.
+    """
+    everything, fellows = bench.docket.everything, set(bench.docket.fellows)
+    last = [test for test in everything if test in fellows]
+    if len(last) < LEAST_FELLOWS or bench.victim not in last:
+        return None
+    first = [test for test in everything if test not in fellows]
+    orders = [[*first, *last], [*first, *reversed(last)]]
+    questions = [Question(tuple(Step(0, test) for test in order), bench.docket.python, for_all=True) for order in orders]
+    tallies = bench.ledger.attempt(questions, "search")
+    if not all(tally.last and tally.last.executed for tally in tallies):
+        return None
+    before = [order[: order.index(bench.victim)] for order, tally in zip(orders, tallies, strict=True) if tally.passed]
+    return [bench.candidates(tests) for tests in before]
 
 
 def _smallest_setter(bench: Bench, tests: Sequence[TestId]) -> Verdict:

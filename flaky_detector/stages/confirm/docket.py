@@ -21,8 +21,10 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     stands in where a worker must have something to do. `left` says what each test leaves behind, without what is `noisy`; of that, what is
     `frequent` may be told once a proof holds, and who leaves it. `known` are sets of tests, by worker, that were proven for a failure of
     the same family: tried first; `known_elsewhere` those of other families; `kindred` are all sets that were proven for the family,
-    alternatives among them. `seconds` estimates how long the failing order takes, `victim_seconds` how long the victim itself does,
-    `suite_seconds` the whole suite.
+    alternatives among them. `fellows` are the tests that were never seen to pass, it among them, in the suite's own order;
+    `is_kin_broken` says that others of its family were found broken and nobody's victim, `came_after_all` that every other test ran
+    before it, in one of several runs in which it failed nevertheless. `seconds` estimates how long the failing order takes,
+    `victim_seconds` how long the victim itself does, `suite_seconds` the whole suite.
     """
 
     symptom: Symptom
@@ -40,6 +42,9 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     known: tuple[Order, ...] = ()
     known_elsewhere: tuple[Order, ...] = ()
     kindred: tuple[tuple[TestId, ...], ...] = ()
+    fellows: tuple[TestId, ...] = ()
+    is_kin_broken: bool = False
+    came_after_all: bool = False
     app_labels: tuple[str, ...] = ()
     python: str = ""
     other_pythons: tuple[str, ...] = ()

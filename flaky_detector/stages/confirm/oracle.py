@@ -17,7 +17,8 @@ class Question(msgspec.Struct, frozen=True):
 
     `collect` are files to be collected, and so imported, beside those of the order's tests. `together` lets the last step begin while
     the one before it, on another worker, is still running. What is to be collected `anew` was not collected before this was asked.
-    `beside` are numbers of starts or collections of which one is to answer, if it still can.
+    `beside` are numbers of starts or collections of which one is to answer, if it still can. What is asked `for_all` victims at once is
+    answered once: whoever asks again is told the same.
     """
 
     order: Order
@@ -26,6 +27,7 @@ class Question(msgspec.Struct, frozen=True):
     together: bool = False
     anew: bool = False
     beside: frozenset[int] = frozenset()
+    for_all: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
