@@ -50,8 +50,7 @@ class Dockets:
         self._papers = papers
         self._records = records
         self._everything = _everything(records)
-        never_passed = {symptom.test for symptom in symptoms if symptom.always_fails}
-        self._fellows = tuple(test for test in self._everything if test in never_passed)
+        self._fellows = tuple(dict.fromkeys(symptom.test for symptom in symptoms))
         self._warm_ups = all_warm_ups(records)
         self._idle = _idle(records, papers)
         self._noisy, self._frequent = noise(records), frequent(records)
@@ -71,6 +70,7 @@ class Dockets:
             symptom=symptom,
             suspects=tuple(suspects),
             failing=_tests(prefix),
+            failing_on=_from_it_on(sighting, papers),
             elsewhere=_elsewhere(papers, sighting),
             beside=_beside(symptom, papers, self._claims),
             passing=_passing(symptom, papers),
@@ -106,6 +106,13 @@ def _most_telling(symptom: Symptom, suspects: Sequence[Suspect], papers: Papers)
         return (is_missing, len(prefix))
 
     return min(symptom.failing, key=rank)
+
+
+def _from_it_on(sighting: Sighting | None, papers: Papers) -> tuple[TestId, ...]:
+    if sighting is None or not papers.has_place(sighting):
+        return ()
+    before = set(papers.prefix(sighting).tests)
+    return tuple(test for test in _tests(papers.order(sighting.run, sighting.worker)) if test not in before)
 
 
 def _elsewhere(papers: Papers, sighting: Sighting | None) -> tuple[TestId, ...]:

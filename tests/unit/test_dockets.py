@@ -128,12 +128,18 @@ def test_a_place_that_is_not_known_tells_nothing_of_who_came_before() -> None:
     assert not given.came_after_all
 
 
-def test_fellows_are_those_that_never_passed_in_the_suites_own_order() -> None:
+def test_fellows_are_all_who_failed_in_some_run() -> None:
     records = [record(*rows("aVbc"), run="r1")]
     failing = (Sighting("r1", "main", 1),)
     symptoms = [Symptom(test=Id(name), signature=SIGNATURE, failing=failing) for name in "cV"]
     symptoms.append(Symptom(test=Id("a"), signature=SIGNATURE, failing=failing, passing=failing))
     dockets = Dockets(lay_out(records, lambda path: None), records, symptoms)
-    assert dockets.of(symptoms[1], ()).fellows == ("V", "c")
+    assert dockets.of(symptoms[1], ()).fellows == ("c", "V", "a")
     assert not dockets.of(symptoms[1], ()).is_kin_broken
     assert dockets.of(symptoms[1], (), Known(is_broken=True)).is_kin_broken
+
+
+def test_what_its_worker_ran_from_it_on_is_told_beside_what_it_ran_before() -> None:
+    given = docket(record(*rows("abVcd"), run="r1"), failing=(Sighting("r1", "main", 2),))
+    assert (given.failing, given.failing_on) == (("a", "b"), ("V", "c", "d"))
+    assert docket(record(*rows("abVcd"), run="r1"), failing=(Sighting("r1", "main", -1),)).failing_on == ()

@@ -1,10 +1,10 @@
-"""Tests that never passed: two runs ask for all of them whether they pass after all others, and nobody is asked for in a run of his own."""
+"""Tests that failed: where they are many, two runs ask for all of them, and few are asked for in runs of their own."""
 
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from flaky_detector.model import Sighting, TestId
+from flaky_detector.model import Sighting, TestId, on_one_worker
 from flaky_detector.stages.confirm import Answer, Docket, Policy, Question, prove
 from tests.support.memory_suite import FAILURE, MemorySuite, execution, symptom
 
@@ -47,7 +47,7 @@ def test_two_runs_ask_for_all_of_them() -> None:
     suite = after()
     proof = prove(docket(), suite, Policy())
     assert proof.kind == "broken"
-    assert suite.orders == [[V]] * 3 + [["a", "c", "b", V, "d", "e"], ["a", "c", "e", "d", V, "b"]]
+    assert suite.orders == [[V]] * 3 + [["a", "c", "b", V, "d", "e"], ["c", "a", "e", "d", V, "b"]]
 
 
 def test_one_that_passes_there_gets_its_state_setter() -> None:
@@ -99,3 +99,44 @@ def test_one_that_has_passed_is_asked_thrice_whatever_its_family_is() -> None:
     passed = replace(symptom(), failing=(Sighting("1", "main", 2),), passing=(Sighting("2", "main", 2),))
     prove(docket(symptom=passed, passing=((TestId("c"),),), is_kin_broken=True), suite, Policy())
     assert suite.orders[:4] == [[V], [V], [V], ["c", V]]
+
+
+def polluted(by: str, *rest: str) -> Suite:
+    """Whoever fails does so after any of these."""
+    return Suite(lambda prefix, attempt: not {test for worker, test in prefix}.isdisjoint((by, *rest)))
+
+
+def victims(failing: str = "ap", **members: object) -> Docket:
+    """Each of the fellows failed after `p`, in a run of the suite's own order up to the victim."""
+    everything = tuple(map(TestId, ("a", "p", V, "b", "q", "d", "e")))
+    given = {"failing": tuple(failing), "failing_on": everything[2:], "everything": everything, "known": (on_one_worker((TestId("p"),)),)}
+    return docket(**{**given, **members})
+
+
+def test_that_nobody_else_breaks_it_is_asked_for_all_victims_at_once() -> None:
+    suite = polluted("p")
+    proof = prove(victims(), suite, Policy())
+    assert proof.polluters == (("p",),)
+    assert [order for order in suite.orders if len(order) > 2] == [["a", "q", V, "b", "d", "e"], ["q", "a", "e", "d", "b", V]]
+
+
+def test_somebody_else_who_breaks_it_is_looked_for_in_runs_of_its_own() -> None:
+    proof = prove(victims(), polluted("p", "q"), Policy())
+    assert proof.polluters == (("p",), ("q",))
+    proof = prove(victims(), polluted("p", "e"), Policy())
+    assert proof.polluters == (("p",), ("e",))
+
+
+def test_a_run_in_another_order_is_made_once_for_all_whom_it_broke() -> None:
+    suite = polluted("p")
+    prove(victims("dapbq", failing_on=(TestId(V), TestId("e"))), suite, Policy())
+    longer = [order for order in suite.orders if len(order) > 2]
+    assert longer == [["d", "a", "b", "q", V, "e"], ["a", "q", V, "b", "d", "e"], ["q", "a", "e", "d", "b", V]]
+
+
+def test_what_was_proven_for_one_of_the_family_is_evidence_for_the_next() -> None:
+    for kindred, times in (((), 5), (((TestId("p"),),), 3)):
+        suite = polluted("p")
+        proof = prove(victims(kindred=kindred, fellows=()), suite, Policy(look_further=False))
+        assert proof.polluters == (("p",),)
+        assert suite.orders.count(["p", V]) == times

@@ -10,8 +10,9 @@ from itertools import product
 
 from flaky_detector.model import TestId
 from flaky_detector.rules import explains
-from flaky_detector.stages.confirm.bench import Bench, Cast
+from flaky_detector.stages.confirm.bench import Bench, Cast, was_executed
 from flaky_detector.stages.confirm.minimise import minimise
+from flaky_detector.stages.confirm.oracle import Question
 from flaky_detector.stages.confirm.victim import MOST_POLLUTERS_BY_SEARCH, Found, Search
 
 SHARE = 0.05
@@ -80,6 +81,7 @@ def _remains(bench: Bench, found: Found) -> Iterator[list[list[TestId]]]:
     """Orders without one member of each set that is proven already; those of the whole suite only where that is cheap.
 
     Those of one list may be asked side by side: the failing order by itself, for that tells most, then the suite in both directions.
+    Where many failed, runs that ask for all of them come before those, and mostly instead: it passes there.
     """
     if bench.docket.seconds > bench.policy.seconds_left / 4:
         found.complete = False
@@ -93,10 +95,19 @@ def _remains(bench: Bench, found: Found) -> Iterator[list[list[TestId]]]:
     aside = _set_aside(bench, found)
     variants = [aside.union(chosen) for chosen in product(*(cast.own for cast in found.casts if cast.own))][:MOST_VARIANTS]
     for way in ways:
+        asking = bench.for_all if way is both else bench.in_its_place
+        if all(_passes(bench, asking(left_out)) for left_out in variants):
+            continue
         orders = [[test for test in bench.candidates(tests) if test not in left_out] for tests in way for left_out in variants]
         orders = [order for order in orders if order]
         if orders:
             yield orders
+
+
+def _passes(bench: Bench, questions: Sequence[Question]) -> bool:
+    """Whether it passes wherever it is asked for with all others; not where nothing is asked."""
+    tallies = bench.ledger.attempt(questions, "search")
+    return bool(questions) and all(was_executed(tally) and tally.passed == tally.attempts for tally in tallies)
 
 
 def hold_what_is_frequent(bench: Bench, found: Found) -> None:

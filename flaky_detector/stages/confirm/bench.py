@@ -8,12 +8,14 @@ not search.
                       1:          warm-up                      first · victim
 
 How many attempts a proof takes: the chance that a test which fails at random, say half of the time, passes n times alone and then fails m
-times after an innocent is 1 / 2^(n + m). Where state or names speak against the suspect, `repeats` of each will do; where nothing but the
-order does, `EXTRA` more. As soon as one question has had two answers, chance is at work, and only a test of significance decides.
+times after an innocent is 1 / 2^(n + m). Where state or names speak against the suspect, or that another victim of the family was proven
+to be his, `repeats` of each will do; where nothing but the order does, `EXTRA` more. As soon as one question has had two answers, chance is
+at work, and only a test of significance decides.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import NamedTuple
 
@@ -27,6 +29,8 @@ SIGNIFICANT = 0.003
 MOST_REPEATS = 30
 EXTRA = 2
 FIRST = 2
+LEAST_FELLOWS = 3
+"""Two runs that ask for all who failed are fewer than a run for each."""
 MISSED, MOST_TRIES = 0.03, 8
 
 
@@ -84,6 +88,25 @@ class Bench:
     def question(self, cast: Cast, *, across: bool = False) -> Question:
         """The same, to be asked."""
         return Question(self.order(cast, across=across), self.docket.python)
+
+    def for_all(self, without: AbstractSet[TestId] = frozenset()) -> list[Question]:
+        """Two questions for all who failed: do they pass after everybody else, in the suite's own sequence, and in the reverse?
+
+        Nobody of `without` runs. None where few failed. Two who failed have met in one of both at least, whichever has to come first.
+        """
+        everything = [test for test in self.docket.everything if test not in without]
+        fellows = set(self.docket.fellows).intersection(everything)
+        if len(fellows) < LEAST_FELLOWS or self.victim not in fellows:
+            return []
+        ways = [sorted(way, key=lambda test: test in fellows) for way in (everything, everything[::-1])]
+        return [Question(tuple(Step(0, test) for test in way), self.docket.python, for_all=True) for way in ways]
+
+    def in_its_place(self, without: AbstractSet[TestId]) -> list[Question]:
+        """The same for the worker's whole run in which it failed: everybody in his place, but for those of `without`."""
+        run = [test for test in (*self.docket.failing, *self.docket.failing_on) if test not in without]
+        if len(set(self.docket.fellows).intersection(run)) < LEAST_FELLOWS or self.victim not in run:
+            return []
+        return [Question(tuple(Step(0, test) for test in run), self.docket.python, for_all=True)]
 
     def known(self, orders: Sequence[Order]) -> list[Cast]:
         """Sets that were proven for other victims and may be this one's too."""
@@ -158,7 +181,8 @@ class Bench:
         if self.docket.symptom.signature.rule != "fallback":
             return self.policy.repeats
         reasons = {reason.kind for one in self.docket.suspects for reason in one.evidence if one.test in cast.accused}
-        return self.policy.repeats + (0 if reasons & {"state", "tree"} or self._has_left_it(cast) else EXTRA)
+        speaks = reasons & {"state", "tree"} or self._has_left_it(cast) or cast.accused in self.docket.kindred
+        return self.policy.repeats + (0 if speaks else EXTRA)
 
     def _has_left_it(self, cast: Cast) -> bool:
         """Whether somebody of the cast was seen in a trial to leave what the failure speaks of."""
@@ -259,3 +283,13 @@ def chance_of(tally: Tally, alone: Tally) -> float:
     n, m, failures = tally.attempts, alone.attempts, tally.same + alone.same
     whole = math.comb(n + m, failures)
     return sum(math.comb(n, k) * math.comb(m, failures - k) for k in range(tally.same, min(n, failures) + 1)) / whole
+
+
+def tests_of(question: Question) -> list[TestId]:
+    """In the sequence in which they are asked for."""
+    return [step.test for step in question.order]
+
+
+def was_executed(tally: Tally) -> bool:
+    """Whether the last attempt ran what was asked."""
+    return tally.last is not None and tally.last.executed

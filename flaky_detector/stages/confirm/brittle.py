@@ -4,19 +4,18 @@ Owns the search for state-setters. A brittle test is a victim with the question 
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 import msgspec
 
-from flaky_detector.model import Confidence, Kind, Order, StateChange, Step, TestId
-from flaky_detector.stages.confirm.bench import Bench, Cast
+from flaky_detector.model import Confidence, Kind, Order, StateChange, TestId
+from flaky_detector.stages.confirm.bench import Bench, Cast, tests_of, was_executed
 from flaky_detector.stages.confirm.minimise import minimise
 from flaky_detector.stages.confirm.oracle import Question
 
 MOST_PASSING = 3
 MOST_SETTERS = 5
 SHARE = 0.05
-LEAST_FELLOWS = 3
-"""Two runs that ask for all are fewer than a run for each."""
 
 
 class Verdict(msgspec.Struct):
@@ -65,23 +64,17 @@ def _orders_to_pass_in(bench: Bench) -> list[list[TestId]]:
 
 
 def _passing_with_its_fellows(bench: Bench) -> list[list[TestId]] | None:
-    """What ran before it where it passed, in two runs that ask for all who never passed: after all others, in one sequence and the other.
+    """What ran before it where it passed, in the runs that ask for all who failed.
 
-    Many may be broken at once, by one mistake; a run of the suite for each would take hours. None where there are no others, or these
-    runs could not be made as asked.
+    Many may be broken at once, by one mistake; a run of the suite for each would take hours. None where few failed, or where these runs
+    could not be made as asked.
     """
-    everything, fellows = bench.docket.everything, set(bench.docket.fellows)
-    last = [test for test in everything if test in fellows]
-    if len(last) < LEAST_FELLOWS or bench.victim not in last:
-        return None
-    first = [test for test in everything if test not in fellows]
-    orders = [[*first, *last], [*first, *reversed(last)]]
-    questions = [Question(tuple(Step(0, test) for test in order), bench.docket.python, for_all=True) for order in orders]
+    questions = bench.for_all()
     tallies = bench.ledger.attempt(questions, "search")
-    if not all(tally.last and tally.last.executed for tally in tallies):
+    if not questions or not all(map(was_executed, tallies)):
         return None
-    before = [order[: order.index(bench.victim)] for order, tally in zip(orders, tallies, strict=True) if tally.passed]
-    return [bench.candidates(tests) for tests in before]
+    passed = [question for question, tally in zip(questions, tallies, strict=True) if tally.passed]
+    return [bench.candidates(list(takewhile(lambda test: test != bench.victim, tests_of(question)))) for question in passed]
 
 
 def _smallest_setter(bench: Bench, tests: Sequence[TestId]) -> Verdict:

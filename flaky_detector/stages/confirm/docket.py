@@ -14,14 +14,15 @@ from flaky_detector.model import Order, StateChange, Suspect, Symptom, TestId
 class Docket(msgspec.Struct, frozen=True, kw_only=True):
     """One symptom with everything that the runs tell of it.
 
-    `failing` is an order in which it failed: what its own worker ran before it, without the victim. `elsewhere` is what other
+    `failing` is an order in which it failed: what its own worker ran before it, without the victim; `failing_on` what that worker ran from
+    it on, it among them. `elsewhere` is what other
     workers had begun by then, in time's order. `beside` are tests that other workers were running while it failed, most often first.
     `passing` are orders in which it passed, shortest first, without the victim. `everything` is the whole suite in its own order, without
     tests that crash or hang. `warm_up` are harmless tests that set a database up: one for each worker; `idle` is a harmless test that
     stands in where a worker must have something to do. `left` says what each test leaves behind, without what is `noisy`; of that, what is
     `frequent` may be told once a proof holds, and who leaves it. `known` are sets of tests, by worker, that were proven for a failure of
     the same family: tried first; `known_elsewhere` those of other families; `kindred` are all sets that were proven for the family,
-    alternatives among them. `fellows` are the tests that were never seen to pass, it among them, in the suite's own order;
+    alternatives among them. `fellows` are all tests that failed in some run, it among them;
     `is_kin_broken` says that others of its family were found broken and nobody's victim, `came_after_all` that every other test ran
     before it, in one of several runs in which it failed nevertheless. `seconds` estimates how long the failing order takes,
     `victim_seconds` how long the victim itself does, `suite_seconds` the whole suite.
@@ -30,6 +31,7 @@ class Docket(msgspec.Struct, frozen=True, kw_only=True):
     symptom: Symptom
     suspects: tuple[Suspect, ...] = ()
     failing: tuple[TestId, ...] = ()
+    failing_on: tuple[TestId, ...] = ()
     elsewhere: tuple[TestId, ...] = ()
     beside: tuple[TestId, ...] = ()
     passing: tuple[tuple[TestId, ...], ...] = ()
