@@ -1,13 +1,16 @@
 """A proof for every symptom, as long as the budget lasts.
 
 Owns the sequence of symptoms, and what one proof teaches the next: a set that was proven for one victim is the first guess for the
-others of its family, and a guess for every other victim. Families are proven side by side where trials may run so, each family's
+others of its family, and a guess for every other victim. The first symptom of each family comes before the rest of any, for families
+have causes of their own and the budget may end. They are proven side by side where trials may run so, each family's
 symptoms one after the other. Must not choose what is asked about a symptom.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+
+import msgspec
 
 from flaky_detector.adapters.process import end_all
 from flaky_detector.adapters.voice import Tick
@@ -19,8 +22,15 @@ from flaky_detector.pipeline.oracle import SubprocessOracle
 from flaky_detector.stages.confirm import Policy, prove
 from flaky_detector.stages.correlate import Papers, Sources, lay_out
 
-Family = tuple[str, str, str]
 Numbered = tuple[int, Symptom, tuple[Suspect, ...]]
+
+
+class _Family(msgspec.Struct, eq=False):
+    """Symptoms that may have one cause, and what was proven for those that came first; `is_broken` where one was found broken."""
+
+    members: list[Numbered] = msgspec.field(default_factory=list)
+    proofs: list[Proof] = msgspec.field(default_factory=list)
+    is_broken: bool = False
 
 
 def prove_all(oracle: SubprocessOracle, sources: Sources) -> None:
@@ -31,20 +41,22 @@ def prove_all(oracle: SubprocessOracle, sources: Sources) -> None:
     """
     launcher, dossier = oracle.launcher, oracle.dossier
     papers = lay_out(dossier.records, sources)
-    families: dict[Family, list[Numbered]] = {}
+    families: dict[tuple[str, str, str], _Family] = defaultdict(_Family)
     for number, (symptom, suspects) in enumerate(dossier.symptoms):
-        families.setdefault(family_of(symptom), []).append((number, symptom, suspects))
+        families[family_of(symptom)].members.append((number, symptom, suspects))
     lanes = max(1, min(oracle.jobs, len(families)))
     settings, jobs = launcher.settings, oracle.jobs // lanes
     policy = Policy(repeats=settings.repeats, deadline=dossier.deadline, jobs=jobs, look_further=settings.look_further)
     proving = _Proving(oracle, papers, policy)
     with launcher.voice.task(f"proving: why do {len(dossier.symptoms)} tests fail?") as tick:
         proving.tick = tick
-        if lanes == 1:
-            for family in families.values():
-                proving.prove_family(family)
-        else:
-            proving.side_by_side(list(families.values()), lanes)
+        for part in (slice(0, 1), slice(1, None)):
+            turns = [(family, family.members[part]) for family in families.values() if family.members[part]]
+            if lanes == 1:
+                for family, members in turns:
+                    proving.prove(family, members)
+            else:
+                proving.side_by_side(turns, lanes)
     _tell_the_rest(dossier)
 
 
@@ -56,13 +68,13 @@ class _Proving:
         self.dossier = oracle.dossier
         self.dockets = Dockets(papers, oracle.dossier.records, [symptom for symptom, _ in oracle.dossier.symptoms])
         self.policy = policy
-        self.proven: list[tuple[Family, Order]] = []
+        self.proven: list[tuple[_Family, Order]] = []
         self.tick: Tick | None = None
 
-    def side_by_side(self, families: Sequence[Sequence[Numbered]], lanes: int) -> None:
+    def side_by_side(self, turns: Sequence[tuple[_Family, Sequence[Numbered]]], lanes: int) -> None:
         """All families, so many at once; an interrupt ends every lane, and each hands over what it had."""
         with ThreadPoolExecutor(lanes) as pool:
-            futures = [pool.submit(self.prove_family, family) for family in families]
+            futures = [pool.submit(self.prove, family, members) for family, members in turns]
             try:
                 for future in futures:
                     future.result()
@@ -73,15 +85,12 @@ class _Proving:
                 wait(futures)
                 raise end if isinstance(end, Interrupted) else Interrupted("interrupted") from None
 
-    def prove_family(self, family: Sequence[Numbered]) -> None:
-        """One symptom after the other."""
-        known: list[Proof] = []
-        broken = False
-        own = family_of(family[0][1])
-        for number, symptom, suspects in family:
+    def prove(self, family: _Family, members: Sequence[Numbered]) -> None:
+        """Some of its symptoms, one after the other."""
+        for number, symptom, suspects in members:
             if self.dossier.seconds_left <= 0:
                 return
-            docket = self.dockets.of(symptom, suspects, self._known(own, known, is_broken=broken))
+            docket = self.dockets.of(symptom, suspects, self._known(family))
             self.oracle.tick = self.tick
             try:
                 proof = self.dossier.proofs[number] = prove(docket, self.oracle, self.policy)
@@ -90,16 +99,18 @@ class _Proving:
                     self.dossier.proofs[number] = end.so_far
                 raise
             self.oracle.launcher.voice.say(_told(self.dossier, proof))
-            broken |= proof.kind == "broken"
+            family.is_broken |= proof.kind == "broken"
             if proof.polluters:
-                known.append(proof)
-                self.proven.append((own, _needed(proof)))
+                family.proofs.append(proof)
+                self.proven.append((family, _needed(proof)))
 
-    def _known(self, own: Family, known: Sequence[Proof], *, is_broken: bool) -> Known:
-        counted = Counter(order for family, order in tuple(self.proven) if family != own)
-        kindred = dict.fromkeys(tests for proof in known for tests in proof.polluters)
+    def _known(self, own: _Family) -> Known:
+        counted = Counter(order for family, order in tuple(self.proven) if family is not own)
         return Known(
-            tuple(map(_needed, known)), tuple(order for order, _ in counted.most_common()), tuple(kindred), is_broken and not known
+            family=tuple(dict.fromkeys(map(_needed, own.proofs))),
+            elsewhere=tuple(order for order, _ in counted.most_common()),
+            kindred=tuple(dict.fromkeys(tests for proof in own.proofs for tests in proof.polluters)),
+            is_broken=own.is_broken and not own.proofs,
         )
 
 

@@ -57,3 +57,13 @@ def test_of_many_that_never_passed_two_runs_tell_who_is_broken_and_who_is_brittl
     assert told.err.count("(14 tests)") <= 3
     alone = [line for line in told.err.splitlines() if "trial-" in line and ": test_b.py::test_" in line and "," not in line]
     assert len(alone) == 3 + 11
+
+
+def test_the_first_of_each_family_comes_before_the_rest_of_any(tmp_path: Path) -> None:
+    another = "import shop\n\ndef test_last():\n    if shop.cart: raise {}(len(shop.cart))\n"
+    others = {f"tests/test_{name}.py": another.format(kind) for name, kind in (("c", "ValueError"), ("d", "KeyError"))}
+    suite = write_suite(tmp_path / "suite", FILES | others)
+    told = flaky_detector("hunt", "--runs", "1", "--seeds", "1", "--no-look-further", cwd=suite)
+    files = [line.partition("] ")[2].partition("::")[0] for line in told.err.splitlines() if ": proven, after" in line]
+    assert len(files) == 5, told.err
+    assert sorted(files[:3]) == ["tests/test_b.py", "tests/test_c.py", "tests/test_d.py"]
