@@ -25,6 +25,7 @@ from flaky_detector.model import (
     TestId,
 )
 from flaky_detector.model.footprint import footprints, majors, strong
+from flaky_detector.rules import explains
 from flaky_detector.stages.correlate import MOST_SUSPECTS, Papers, Pool, pool
 
 LIKELY_SCORE = 0.5
@@ -129,6 +130,12 @@ def _joined(first: Finding, members: Sequence[Finding], found: Pool) -> Finding:
         seen_in=max(finding.seen_in for finding in members),
         notes=found.notes,
     )
+
+
+def is_spoken_of(symptom: Symptom, finding: Finding) -> bool:
+    """Whether the failure of one polluter's victim speaks of what that leaves behind; of chains and set-ups nothing is asked."""
+    is_plain = symptom.signature.rule == "fallback" and [len(tests) for tests in finding.polluters[:1]] == [1]
+    return not is_plain or any(explains(symptom, change) for change in finding.state)
 
 
 def fingerprint(symptom: Symptom) -> str:

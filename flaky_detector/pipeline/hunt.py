@@ -21,6 +21,7 @@ from flaky_detector.pipeline.conclude import (
     MOST_IN_FULL,
     finding_of,
     folded,
+    is_spoken_of,
     latent_polluters,
     told_together,
     with_diagnosis,
@@ -165,9 +166,10 @@ def conclude(
         if proof is None and finding.suspects:
             told_of = (unexplained(symptom, suspects, papers), undecided(symptom, suspects, papers))
             finding = replace(finding, notes=tuple(filter(None, told_of)))
-        findings.append(
-            with_diagnosis(finding, diagnose(finding, left, sources, methods)) if finding.polluters or finding.state_setters else finding
-        )
+        if finding.polluters or finding.state_setters:
+            diagnosis = diagnose(finding, left, sources, methods, is_spoken_of=is_spoken_of(symptom, finding))
+            finding = with_diagnosis(finding, diagnosis)
+        findings.append(finding)
     is_shuffled = launcher is not None and any(suite.has_plugin("pytest-randomly") for suite in launcher.suites)
     findings = with_links(told_together(findings, dossier.symptoms, papers))
     findings = with_orders(findings, outlook(dossier.records, is_shuffled=is_shuffled))

@@ -13,6 +13,7 @@ from flaky_detector.errors import Interrupted
 from flaky_detector.model import Finding, Order, Outcome, workers_of
 from flaky_detector.pipeline.oracle import SubprocessOracle
 from flaky_detector.stages.confirm import Question
+from flaky_detector.stages.diagnose import UNSPOKEN
 
 MOST_PATCHES = 5
 FINE = (Outcome.PASSED, Outcome.SKIPPED, Outcome.XFAILED)
@@ -30,7 +31,8 @@ def try_patches(findings: Iterable[Finding], oracle: SubprocessOracle) -> tuple[
             tried[key] = _helps(patch, finding.minimal_order, oracle)
         if diagnosis and tried.get(key):
             first = replace(diagnosis.remedies[0], patch_verified=True)
-            finding = replace(finding, diagnosis=replace(diagnosis, remedies=(first, *diagnosis.remedies[1:])))  # noqa: PLW2901
+            cause = diagnosis.cause.removesuffix(f" {UNSPOKEN}")  # that it is this is shown now
+            finding = replace(finding, diagnosis=replace(diagnosis, cause=cause, remedies=(first, *diagnosis.remedies[1:])))  # noqa: PLW2901
         told.append(finding)
     return tuple(told)
 

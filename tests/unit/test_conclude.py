@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from flaky_detector.model import Evidence, Failure, LatentPolluter, Proof, Sighting, Signature, Step, Suspect, Symptom, Trial
+from flaky_detector.model import Evidence, Failure, LatentPolluter, Proof, Sighting, Signature, StateChange, Step, Suspect, Symptom, Trial
 from flaky_detector.model import TestId as Id
-from flaky_detector.pipeline.conclude import finding_of, fingerprint, latent_polluters, reproduce, with_diagnosis
+from flaky_detector.pipeline.conclude import finding_of, fingerprint, is_spoken_of, latent_polluters, reproduce, with_diagnosis
 from tests.support.records import changed, ran, record
 
 V, P, Q, W = Id("test_v.py::test_v[a b]"), Id("test_p.py::test_p"), Id("test_q.py::test_q"), Id("test_w.py::test_w")
@@ -83,6 +83,24 @@ def test_a_finding_with_a_proof_says_what_the_proof_says() -> None:
     assert (finding.kind, finding.confidence, finding.polluters, finding.trials) == ("victim", "proven", ((P,),), trials)
     assert (finding.minimal_order, finding.warm_up, finding.state) == (order, (W,), changed("X"))
     assert (finding.complete, finding.notes) == (True, ("alone",))
+
+
+@pytest.mark.parametrize(
+    ("rule", "resource", "polluters", "spoken"),
+    [
+        ("fallback", "MODE", ((P,),), True),
+        ("fallback", "OTHER", ((P,),), False),
+        ("fallback", "OTHER", ((P, Q),), True),
+        ("fallback", "OTHER", (), True),
+        ("duplicate-table", "OTHER", ((P,),), True),
+    ],
+)
+def test_whether_the_failure_speaks_of_what_was_left_is_asked_of_one_polluter_where_no_rule_knows(
+    rule: str, resource: str, polluters: tuple[tuple[Id, ...], ...], spoken: bool
+) -> None:
+    told = symptom(signature=Signature(rule=rule, resources=(resource,), exception="AssertionError"))
+    given = proof(polluters=polluters, state=(StateChange(kind="environ", key="MODE", after="1"),))
+    assert is_spoken_of(told, finding_of(told, (), given, [])) is spoken
 
 
 @pytest.mark.parametrize("kind", ["broken", "non-deterministic", "environment"])

@@ -48,6 +48,19 @@ def model(origin: str, key: str = "shop.Phantom") -> StateChange:
     return StateChange(kind="django-model", key=key, after="00", origin=origin)
 
 
+UNSPOKEN = " The failure itself does not speak of that: if it stays once that is mended, the test leaves something else as well."
+
+
+def test_that_the_failure_does_not_speak_of_what_was_left_is_said() -> None:
+    known, unknown = (diagnose(finding(environ()), {}, lambda path: None, is_spoken_of=spoken) for spoken in (True, False))
+    assert known
+    assert unknown
+    assert unknown.cause == known.cause + UNSPOKEN
+    unseen = diagnose(finding(), {}, lambda path: None, is_spoken_of=False)
+    assert unseen
+    assert UNSPOKEN not in unseen.cause
+
+
 SETS_A_VARIABLE = """\
 import os
 

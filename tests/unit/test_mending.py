@@ -12,6 +12,7 @@ from flaky_detector.model import TestId as Id
 from flaky_detector.pipeline.dossier import Dossier
 from flaky_detector.pipeline.mending import try_patches
 from flaky_detector.stages.confirm import Answer, Question
+from flaky_detector.stages.diagnose import UNSPOKEN
 from tests.support.records import ran
 
 ORDER = on_one_worker((Id("a.py::p"), Id("a.py::v")))
@@ -61,6 +62,16 @@ def test_a_patch_helps_where_every_test_of_the_order_passes_each_time() -> None:
     verified, oracle = tried(ran_as(), finding())
     assert verified == [True]
     assert oracle.asked == [([Question(ORDER), Question(ORDER)], "--- a\n+++ b\n")]
+
+
+def test_a_patch_that_helps_shows_that_it_was_what_the_patch_takes_away() -> None:
+    unsure = finding()
+    assert unsure.diagnosis
+    unsure = msgspec.structs.replace(unsure, diagnosis=msgspec.structs.replace(unsure.diagnosis, cause=f"It stays. {UNSPOKEN}"))
+    for answer, cause in ((ran_as(), "It stays."), (ran_as(victim=Outcome.FAILED), f"It stays. {UNSPOKEN}")):
+        (told,) = try_patches((unsure,), Oracle(answer))  # type: ignore[arg-type]
+        assert told.diagnosis
+        assert told.diagnosis.cause == cause
 
 
 @pytest.mark.parametrize("answer", [ran_as(polluter=Outcome.FAILED), ran_as(victim=Outcome.FAILED), Answer(executed=False)])

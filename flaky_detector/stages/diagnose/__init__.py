@@ -9,18 +9,25 @@ from types import MappingProxyType
 
 from flaky_detector.model import Diagnosis, Finding, Location, StateChange, Step, TestId, path_of, short_name
 from flaky_detector.model.words import leaves, tick
-from flaky_detector.stages.diagnose.cause import cause_of, cause_of_import
+from flaky_detector.stages.diagnose.cause import UNSPOKEN, cause_of, cause_of_import
 from flaky_detector.stages.diagnose.cure import NOT_AT_IMPORT, remedies_of
 from flaky_detector.stages.diagnose.place import Sources, is_unittest_method, place_of, place_of_import
 
 LONGEST_ERROR = 110
 
 Left = Mapping[TestId, tuple[StateChange, ...]]
+__all__ = ("UNSPOKEN", "diagnose")
+
 NOBODY: Mapping[TestId, bool] = MappingProxyType({})
 
 
 def diagnose(
-    finding: Finding, left: Left, sources: Callable[[str], str | None], methods: Mapping[TestId, bool] = NOBODY
+    finding: Finding,
+    left: Left,
+    sources: Callable[[str], str | None],
+    methods: Mapping[TestId, bool] = NOBODY,
+    *,
+    is_spoken_of: bool = True,
 ) -> Diagnosis | None:
     """The diagnosis of a proven finding, None where nobody is named.
 
@@ -29,6 +36,7 @@ def diagnose(
         left: what every test left behind in any run.
         sources: text of a file by its path relative to the rootdir, None where it cannot be had.
         methods: whether a test is a method of a `unittest.TestCase`, where that is known; else the source tells.
+        is_spoken_of: whether the failure speaks of what was left behind; where it does not, the cause says so.
     """
     sets = [tests for tests in (finding.polluters or finding.state_setters) if tests]
     if not sets:
@@ -45,7 +53,7 @@ def diagnose(
         changes[sets[0][0]] = finding.state
     return Diagnosis(
         rule=finding.signature.rule,
-        cause=cause_of(finding, sets[0], changes, sources),
+        cause=cause_of(finding, sets[0], changes, sources) + ("" if is_spoken_of or not finding.state else f" {UNSPOKEN}"),
         steps=_steps(finding, changes),
         location=_location(sets[0], changes, sources),
         remedies=remedies_of(finding, sets, changes, sources, for_a_method=_is_method(_leaver(sets[0], changes), methods, sources)),

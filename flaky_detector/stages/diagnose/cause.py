@@ -42,6 +42,8 @@ UNSEEN = (
     " service, deep inside an object, or in an instance that no module holds)."
 )
 
+UNSPOKEN = "The failure itself does not speak of that: if it stays once that is mended, the test leaves something else as well."
+
 
 def cause_of(finding: Finding, tests: Sequence[TestId], changes: Mapping[TestId, tuple[StateChange, ...]], sources: Sources) -> str:
     """One paragraph. For a set of several tests the steps tell who does what; then only the mechanism is told."""
