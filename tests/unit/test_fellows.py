@@ -47,6 +47,8 @@ def test_two_runs_ask_for_all_of_them() -> None:
     suite = after()
     proof = prove(docket(), suite, Policy())
     assert proof.kind == "broken"
+    assert "after all other tests, in the suite's order and in the reverse: it failed as well" in proof.tried
+    assert [[step.test for step in trial.order] for trial in proof.trials] == [[V]]
     assert suite.orders == [[V]] * 3 + [["a", "c", "b", V, "d", "e"], ["c", "a", "e", "d", V, "b"]]
 
 

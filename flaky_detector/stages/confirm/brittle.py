@@ -73,6 +73,8 @@ def _passing_with_its_fellows(bench: Bench) -> list[list[TestId]] | None:
     tallies = bench.ledger.attempt(questions, "search")
     if not questions or not all(map(was_executed, tallies)):
         return None
+    if not any(tally.passed for tally in tallies):
+        bench.tried.append("after all other tests, in the suite's order and in the reverse: it failed as well")
     passed = [question for question, tally in zip(questions, tallies, strict=True) if tally.passed]
     return [bench.candidates(list(takewhile(lambda test: test != bench.victim, tests_of(question)))) for question in passed]
 
