@@ -190,7 +190,7 @@ class Ledger:
         return next((row for row in reversed(answer.executions) if row.test == self.victim), None)
 
     def trials(self) -> tuple[Trial, ...]:
-        """Everything that was asked for this victim, in sequence; not what was asked for all, whose orders would stand with each of them."""
+        """Everything that was asked for this victim, in sequence; not what was asked for all, whose orders would stand with each."""
         return tuple(
             Trial(
                 order=question.order,
