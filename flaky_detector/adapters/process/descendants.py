@@ -6,12 +6,18 @@ Owns the mark and the looking for it (Linux; elsewhere nobody is found).
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 MARK = "FLAKY_DETECTOR_MARK"
 """Variable that every descendant of a run inherits: the marks of all runs around it, joined by colons."""
+
+
+MOST_LOOKS, PAUSE_SECONDS, NEW_SECONDS = 50, 0.005, 5.0
+KERNEL_THREAD = 0x00200000
+"""PF_KTHREAD among the flags in `stat`, see proc(5) and linux/sched.h."""
 
 
 def marks(mark: str) -> str:
@@ -58,9 +64,27 @@ def marked(mark: str) -> tuple[int, ...]:
 
 
 def _has_mark(pid: int, mark: bytes) -> bool:
+    """Whether it is in the environment; of a process that is just becoming another program this is told a moment later."""
+    for _ in range(MOST_LOOKS):
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+        except ProcessLookupError:
+            environment = b""
+        except OSError:
+            return False
+        if environment or not _is_new_and_running(pid):
+            return mark in environment
+        time.sleep(PAUSE_SECONDS)
+    return False
+
+
+def _is_new_and_running(pid: int) -> bool:
+    """Not asleep, nor a thread of the kernel. In the midst of `execve` a process has no environment, or none that can be read."""
     try:
-        return mark in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
+        told = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(told[19]) / os.sysconf("SC_CLK_TCK")
+        return told[0] in (b"R", b"D") and not int(told[6]) & KERNEL_THREAD and age < NEW_SECONDS
+    except (OSError, ValueError, IndexError):
         return False
 
 
