@@ -136,9 +136,9 @@ def test_a_run_in_another_order_is_made_once_for_all_whom_it_broke() -> None:
     assert longer == [["d", "a", "b", "q", V, "e"], ["a", "q", V, "b", "d", "e"], ["q", "a", "e", "d", "b", V]]
 
 
-def test_what_was_proven_for_one_of_the_family_is_evidence_for_the_next() -> None:
-    for kindred, times in (((), 5), (((TestId("p"),),), 3)):
+def test_what_was_proven_for_one_of_a_loose_family_is_no_evidence_for_the_next() -> None:
+    for kindred in ((), ((TestId("p"),),)):
         suite = polluted("p")
         proof = prove(victims(kindred=kindred, fellows=()), suite, Policy(look_further=False))
         assert proof.polluters == (("p",),)
-        assert suite.orders.count(["p", V]) == times
+        assert suite.orders.count(["p", V]) == 5

@@ -8,9 +8,9 @@ not search.
                       1:          warm-up                      first · victim
 
 How many attempts a proof takes: the chance that a test which fails at random, say half of the time, passes n times alone and then fails m
-times after an innocent is 1 / 2^(n + m). Where state or names speak against the suspect, or that another victim of the family was proven
-to be his, `repeats` of each will do; where nothing but the order does, `EXTRA` more. As soon as one question has had two answers, chance is
-at work, and only a test of significance decides.
+times after an innocent is 1 / 2^(n + m). Where state or names speak against the suspect, `repeats` of each will do; where nothing but the
+order does, `EXTRA` more: that he was proven for another victim of the family is no reason, for families of failures that no rule knows are
+loose. As soon as one question has had two answers, chance is at work, and only a test of significance decides.
 """
 
 import math
@@ -181,8 +181,7 @@ class Bench:
         if self.docket.symptom.signature.rule != "fallback":
             return self.policy.repeats
         reasons = {reason.kind for one in self.docket.suspects for reason in one.evidence if one.test in cast.accused}
-        speaks = reasons & {"state", "tree"} or self._has_left_it(cast) or cast.accused in self.docket.kindred
-        return self.policy.repeats + (0 if speaks else EXTRA)
+        return self.policy.repeats + (0 if reasons & {"state", "tree"} or self._has_left_it(cast) else EXTRA)
 
     def _has_left_it(self, cast: Cast) -> bool:
         """Whether somebody of the cast was seen in a trial to leave what the failure speaks of."""
